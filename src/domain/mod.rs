@@ -1,0 +1,4 @@
+//! What Rostrum knows: values in, values out. No I/O, no async, no serde, no Diesel, no clock.
+
+pub mod ids;
+pub mod time;

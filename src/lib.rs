@@ -1,0 +1,3 @@
+//! Rostrum
+
+pub mod domain;
