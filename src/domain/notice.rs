@@ -1,0 +1,263 @@
+//! What a person is told, before it is put into words: one variant for each letter, with all it takes to write it.
+//!
+//! A use case posts a notice in the transaction that makes it true; `mail::letters` turns it into a finished
+//! [`Letter`](super::letter::Letter) there and then. What is absent on purpose: wording, links it was not given, and the
+//! outbox.
+
+use super::{
+    letter::{LetterKind, Person},
+    time::{Instant, LocalWindow, Zone},
+};
+
+/// Where the service is reached and who signs its letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// `https://rostrum.example.edu`, without a slash at the end.
+    pub base_url: String,
+    /// The host that message ids and calendar UIDs end in.
+    pub host: String,
+    /// The From of every letter and the ORGANIZER of every invite.
+    pub from: Person,
+}
+
+/// Who reads a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// Name and address.
+    pub person: Person,
+    /// The reader's own clocks, where known: both times are said when they differ from the place's.
+    pub zone: Option<Zone>,
+}
+
+/// The campus a letter speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campus {
+    /// Its name.
+    pub name: String,
+    /// The career office, which gets the answers.
+    pub contact: Option<Person>,
+}
+
+/// Where something takes place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Venue {
+    /// In a room; `None` while the room is not known.
+    InPerson(Option<String>),
+    /// On line; the text says how to join, where known.
+    Virtual(Option<String>),
+}
+
+/// What a volunteer is asked, or has promised, to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engagement {
+    /// For whom.
+    pub campus: Campus,
+    /// The need's title.
+    pub title: String,
+    /// Why it is wanted.
+    pub purpose: String,
+    /// The kind of need in words: "mock interviews".
+    pub kind: String,
+    /// As what: "interviewer".
+    pub role: String,
+    /// When.
+    pub when: LocalWindow,
+    /// Where.
+    pub venue: Venue,
+}
+
+/// What a calendar entry needs besides the engagement itself: its identity and its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarMark {
+    /// `<id>@<site>`, for life.
+    pub uid: String,
+    /// Raised by every change of time, place or status.
+    pub sequence: u32,
+    /// When the engagement was made.
+    pub created: Instant,
+    /// When it last changed; the entry's DTSTAMP.
+    pub changed: Instant,
+}
+
+/// Why an offer ended without the volunteer's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfferEnd {
+    /// The deadline passed.
+    Expired,
+    /// The career office took it back.
+    Withdrawn {
+        /// As the office put it.
+        reason: Option<String>,
+    },
+    /// The need was filled, withdrawn or cancelled.
+    NoLongerNeeded,
+}
+
+/// Why a confirmed engagement is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelCause {
+    /// The volunteer gave the seat back.
+    Released,
+    /// The career office took this person off; the event goes on.
+    Removed {
+        /// As the office put it.
+        reason: Option<String>,
+    },
+    /// The event does not take place.
+    EventCancelled {
+        /// As the office put it.
+        reason: Option<String>,
+    },
+}
+
+/// What a person is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A link that signs in once.
+    SignInLink {
+        /// The page with the button.
+        link: String,
+        /// For how long it works.
+        minutes: i64,
+    },
+    /// Someone was made a member of a campus.
+    MemberInvited {
+        /// Which campus.
+        campus: Campus,
+        /// `coordinator` or `requester`.
+        role: String,
+        /// Where to sign in, where there is a page for it.
+        link: Option<String>,
+    },
+    /// A campus approved a volunteer.
+    VolunteerApproved {
+        /// Which campus.
+        campus: Campus,
+        /// The volunteer's private feed, where one was made.
+        feed_link: Option<String>,
+    },
+    /// A seat is held for a volunteer until the deadline.
+    Offer {
+        /// What is asked.
+        engagement: Engagement,
+        /// The last moment to answer.
+        deadline: Instant,
+        /// The page with the two buttons.
+        link: String,
+        /// Why this person, in words.
+        reasons: Vec<String>,
+        /// The offer's identity: its letters go out in order.
+        thread: String,
+    },
+    /// An offer ended without an answer.
+    OfferClosed {
+        /// What was asked.
+        engagement: Engagement,
+        /// Why it is over.
+        end: OfferEnd,
+        /// The same thread as the offer's.
+        thread: String,
+    },
+    /// The seat is taken: the letter carries an invite.
+    Confirmation {
+        /// What is promised.
+        engagement: Engagement,
+        /// Its calendar entry.
+        mark: CalendarMark,
+        /// Whether the career office assigned it, rather than the volunteer accepting an offer.
+        by_office: bool,
+    },
+    /// The seat is not theirs any more: the letter takes the entry out of the calendar.
+    Cancellation {
+        /// What was promised.
+        engagement: Engagement,
+        /// Its calendar entry, with the sequence raised.
+        mark: CalendarMark,
+        /// Why.
+        cause: CancelCause,
+    },
+    /// A requester's need was approved.
+    NeedApproved {
+        /// By whom.
+        campus: Campus,
+        /// The need's title.
+        title: String,
+        /// When it takes place.
+        when: LocalWindow,
+        /// The need's identity: its letters go out in order.
+        thread: String,
+    },
+    /// A requester's need came back with a question.
+    NeedReturned {
+        /// By whom.
+        campus: Campus,
+        /// The need's title.
+        title: String,
+        /// What the office wants to know.
+        question: String,
+        /// The need's identity.
+        thread: String,
+    },
+    /// A requester's need was declined.
+    NeedDeclined {
+        /// By whom.
+        campus: Campus,
+        /// The need's title.
+        title: String,
+        /// Why.
+        reason: String,
+        /// The need's identity.
+        thread: String,
+    },
+}
+
+impl Notice {
+    /// What the letter is about.
+    #[must_use]
+    pub const fn kind(&self) -> LetterKind {
+        match self {
+            Self::SignInLink { .. } => LetterKind::SignInLink,
+            Self::MemberInvited { .. } => LetterKind::MemberInvited,
+            Self::VolunteerApproved { .. } => LetterKind::VolunteerApproved,
+            Self::Offer { .. } => LetterKind::Offer,
+            Self::OfferClosed { .. } => LetterKind::OfferClosed,
+            Self::Confirmation { .. } => LetterKind::Confirmation,
+            Self::Cancellation { .. } => LetterKind::Cancellation,
+            Self::NeedApproved { .. } => LetterKind::NeedApproved,
+            Self::NeedReturned { .. } => LetterKind::NeedReturned,
+            Self::NeedDeclined { .. } => LetterKind::NeedDeclined,
+        }
+    }
+
+    /// The campus it speaks for; a sign-in link speaks for none.
+    #[must_use]
+    pub const fn campus(&self) -> Option<&Campus> {
+        match self {
+            Self::SignInLink { .. } => None,
+            Self::MemberInvited { campus, .. }
+            | Self::VolunteerApproved { campus, .. }
+            | Self::NeedApproved { campus, .. }
+            | Self::NeedReturned { campus, .. }
+            | Self::NeedDeclined { campus, .. } => Some(campus),
+            Self::Offer { engagement, .. }
+            | Self::OfferClosed { engagement, .. }
+            | Self::Confirmation { engagement, .. }
+            | Self::Cancellation { engagement, .. } => Some(&engagement.campus),
+        }
+    }
+
+    /// What must stay in order: the letters about one offer, one calendar entry or one need. `None` when the letter
+    /// stands alone.
+    #[must_use]
+    pub fn thread(&self) -> Option<&str> {
+        match self {
+            Self::SignInLink { .. } | Self::MemberInvited { .. } | Self::VolunteerApproved { .. } => None,
+            Self::Confirmation { mark, .. } | Self::Cancellation { mark, .. } => Some(&mark.uid),
+            Self::Offer { thread, .. }
+            | Self::OfferClosed { thread, .. }
+            | Self::NeedApproved { thread, .. }
+            | Self::NeedReturned { thread, .. }
+            | Self::NeedDeclined { thread, .. } => Some(thread),
+        }
+    }
+}
