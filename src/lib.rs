@@ -1,3 +1,4 @@
 //! Rostrum
 
 pub mod domain;
+pub mod store;

@@ -171,8 +171,12 @@ impl Zone {
     pub fn at(self, wall: NaiveDateTime, fold: Option<Fold>) -> Result<Instant, WallFault> {
         match (self.0.from_local_datetime(&wall), fold) {
             (chrono::LocalResult::Single(at), _) => Ok(Instant::from_unix(at.timestamp())),
-            (chrono::LocalResult::Ambiguous(first, _), Some(Fold::Earlier)) => Ok(Instant::from_unix(first.timestamp())),
-            (chrono::LocalResult::Ambiguous(_, second), Some(Fold::Later)) => Ok(Instant::from_unix(second.timestamp())),
+            (chrono::LocalResult::Ambiguous(first, _), Some(Fold::Earlier)) => {
+                Ok(Instant::from_unix(first.timestamp()))
+            }
+            (chrono::LocalResult::Ambiguous(_, second), Some(Fold::Later)) => {
+                Ok(Instant::from_unix(second.timestamp()))
+            }
             (chrono::LocalResult::Ambiguous(first, second), None) => Err(WallFault::Twice {
                 earlier: first.offset().fix().to_string(),
                 later: second.offset().fix().to_string(),

@@ -1,0 +1,21 @@
+-- Takes the house down again, newest floor first.
+drop table feed_revisions;
+drop table idempotency_keys;
+drop table letters;
+drop table attention_items;
+drop table assignments;
+drop table offers;
+drop table proposals;
+drop table exclusions;
+drop table campus_request_roles;
+drop table campus_requests;
+drop table slots;
+drop table events;
+drop table campus_volunteers;
+drop table volunteers;
+drop table members;
+drop table campuses;
+drop table sign_in_links;
+drop table refresh_tokens;
+drop table sessions;
+drop table accounts;

@@ -1,0 +1,9 @@
+//! What is kept: rows and queries, one file per plural noun, and the lanes they run in.
+//!
+//! Queries are free functions said by module: `store::slots::find(conn, id)`. `find` means exactly one, `list_…` many.
+//! What is absent on purpose: decisions, which are the domain's, and rights, which are the services'.
+
+pub mod columns;
+pub mod db;
+pub mod migrate;
+pub mod schema;
