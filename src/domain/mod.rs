@@ -2,6 +2,10 @@
 
 pub mod ids;
 pub mod letter;
+pub mod matching;
 pub mod notice;
+pub mod people;
+pub mod refusal;
 pub mod time;
 pub mod wording;
+pub mod words;

@@ -1,0 +1,5 @@
+//! Who takes part: what volunteers can do, when and where.
+
+pub mod availability;
+pub mod place;
+pub mod volunteer;
