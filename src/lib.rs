@@ -1,4 +1,5 @@
 //! Rostrum
 
 pub mod domain;
+pub mod service;
 pub mod store;

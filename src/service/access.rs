@@ -1,0 +1,87 @@
+//! May they? Sessions, roles and ownership, read from the database at each call.
+
+use diesel::prelude::*;
+
+use super::app::Tx;
+use super::code::Code;
+use super::error::ServiceError;
+use crate::domain::ids::{AccountId, CampusId, SessionId, VolunteerId};
+use crate::domain::people::access::{Action, Role, may};
+use crate::domain::time::Instant;
+use crate::store::columns::text_column;
+use crate::store::schema::{members, sessions, volunteers};
+
+text_column!(Role);
+
+/// Who is calling: an account in a session that is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// The account.
+    pub account: AccountId,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// Lets a caller in whose access token was sound.
+///
+/// # Errors
+/// `session_ended` when the session was ended or has run out.
+pub fn enter(tx: &mut Tx<'_>, account: AccountId, session: SessionId) -> Result<Actor, ServiceError> {
+    let found: Option<(AccountId, Instant, Option<Instant>)> = sessions::table
+        .find(session)
+        .select((sessions::account_id, sessions::expires_at, sessions::ended_at))
+        .first(tx.conn)
+        .optional()?;
+    match found {
+        Some((owner, expires, None)) if owner == account && tx.now < expires => Ok(Actor { account, session }),
+        _ => Err(ServiceError::refused(Code::SessionEnded, "The session has ended. Sign in again.")),
+    }
+}
+
+/// The actor's role at `campus`, if any.
+///
+/// # Errors
+/// The database's.
+pub fn role_at(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId) -> Result<Option<Role>, ServiceError> {
+    Ok(members::table.find((campus, actor.account)).select(members::role).first(tx.conn).optional()?)
+}
+
+/// Requires that the actor may do `action` at `campus`, and answers the role. Call it before any decision: a replay of
+/// an answer under an Idempotency-Key happens here.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for strangers, `forbidden` for members without the right.
+pub fn require(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, action: Action) -> Result<Role, ServiceError> {
+    let role = role_at(tx, actor, campus)?.ok_or(ServiceError::NotFound)?;
+    if !may(role, action) {
+        return Err(ServiceError::refused(
+            Code::Forbidden,
+            format!("You are a {} of this campus; this takes a coordinator.", role.as_str()),
+        ));
+    }
+    tx.entitled()?;
+    Ok(role)
+}
+
+/// The actor's volunteer profile, if they have made one.
+///
+/// # Errors
+/// The database's.
+pub fn volunteer_of(tx: &mut Tx<'_>, actor: &Actor) -> Result<Option<VolunteerId>, ServiceError> {
+    Ok(volunteers::table
+        .filter(volunteers::account_id.eq(actor.account))
+        .select(volunteers::id)
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// Requires that the profile `id` is the actor's own. Call it before any decision, as [`require`].
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for everybody else.
+pub fn own_volunteer(tx: &mut Tx<'_>, actor: &Actor, id: VolunteerId) -> Result<(), ServiceError> {
+    if volunteer_of(tx, actor)? != Some(id) {
+        return Err(ServiceError::NotFound);
+    }
+    tx.entitled()
+}

@@ -1,0 +1,172 @@
+//! What every use case has at hand: the database, the clock, the site's address, the tokens' key.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+use super::error::ServiceError;
+use super::idempotency::{self, Keyed, Stored};
+use crate::domain::notice::Site;
+use crate::domain::time::Instant;
+use crate::store::db::{Conn, Db};
+
+/// Where the time comes from. It ticks in whole seconds.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The system's.
+    System,
+    /// A clock that stands where it is put, for tests and rehearsals: seconds since 1970.
+    Standing(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The time now.
+    pub fn now(&self) -> Instant {
+        match self {
+            Self::System => Instant::from(chrono::Utc::now()),
+            Self::Standing(at) => Instant::from_unix(at.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// All that a running Rostrum is made of; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    /// Bumped by each committed write of this process. Caches of finished bytes ask it before they answer.
+    writes: AtomicU64,
+    /// Rung when a write may have put a letter into the outbox.
+    mail: Notify,
+}
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The lanes to the database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Our address, as links and letters give it.
+    pub site: Site,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, writes: AtomicU64::new(0), mail: Notify::new() }))
+    }
+
+    /// Runs a use case that only reads, on one consistent view of the data.
+    ///
+    /// # Errors
+    /// Those of the use case; the lane's.
+    pub async fn read<T, F>(&self, mut work: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.db.read(move |conn| work(&mut Tx::new(&app, conn, None))).await
+    }
+
+    /// Runs a use case that writes. It behaves as if it were alone, may run again, and is durable when this answers.
+    ///
+    /// # Errors
+    /// Those of the use case; the lane's.
+    pub async fn write<T, F>(&self, mut work: F) -> Result<T, ServiceError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        let done = self.db.write(move |conn| work(&mut Tx::new(&app, conn, None))).await;
+        self.written(done.is_ok());
+        done
+    }
+
+    /// Runs a use case that writes and whose answer is kept under the caller's key, if there is one. The flag says that
+    /// the answer is a replay.
+    ///
+    /// # Errors
+    /// Those of the use case; the lane's.
+    pub async fn act<F>(&self, keyed: Option<Keyed>, mut work: F) -> Result<(Stored, bool), ServiceError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Stored, ServiceError> + Send + 'static,
+    {
+        let app = self.clone();
+        let done = self
+            .db
+            .write(move |conn| {
+                let mut tx = Tx::new(&app, conn, keyed.clone());
+                let answer = work(&mut tx)?;
+                if let Some(keyed) = tx.keyed.take() {
+                    idempotency::keep(&mut tx, &keyed, &answer)?;
+                }
+                Ok(answer)
+            })
+            .await;
+        self.written(done.is_ok());
+        match done {
+            Ok(answer) => Ok((answer, false)),
+            Err(ServiceError::Replay(stored)) => Ok((*stored, true)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn written(&self, committed: bool) {
+        if committed {
+            self.0.writes.fetch_add(1, Ordering::Release);
+            self.0.mail.notify_one();
+        }
+    }
+
+    /// How many writes this process has committed. Whoever keeps finished bytes compares it before serving them.
+    pub fn writes(&self) -> u64 {
+        self.0.writes.load(Ordering::Acquire)
+    }
+
+    /// Resolves when a write may have left a letter to send.
+    pub async fn mail_waits(&self) {
+        self.0.mail.notified().await;
+    }
+}
+
+/// One transaction on its way through a use case.
+pub struct Tx<'c> {
+    /// The connection.
+    pub conn: &'c mut Conn,
+    /// The time at which the transaction began; one value throughout.
+    pub now: Instant,
+    /// The rest of the house.
+    pub app: &'c App,
+    keyed: Option<Keyed>,
+}
+
+impl<'c> Tx<'c> {
+    fn new(app: &'c App, conn: &'c mut Conn, keyed: Option<Keyed>) -> Self {
+        Self { conn, now: app.clock.now(), app, keyed }
+    }
+
+    /// Says that the actor may do what was asked for. If the same request was answered before, that answer ends the use
+    /// case here, as an error that [`App::act`] turns into the replay.
+    ///
+    /// # Errors
+    /// [`ServiceError::Replay`], or the refusal of a key that came with another body.
+    pub fn entitled(&mut self) -> Result<(), ServiceError> {
+        let Some(keyed) = &self.keyed else { return Ok(()) };
+        match idempotency::find(self.conn, keyed)? {
+            Some(stored) => Err(ServiceError::Replay(Box::new(stored))),
+            None => Ok(()),
+        }
+    }
+}

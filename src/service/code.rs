@@ -1,0 +1,382 @@
+//! The codes of all problems, in one table: what programs branch on, and what `/problems/{code}` tells people.
+
+/// The code of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request cannot be read.
+    BadRequest,
+    /// The body is not JSON.
+    InvalidJson,
+    /// A query parameter has a wrong value.
+    InvalidParameter,
+    /// There is no such query parameter.
+    UnknownParameter,
+    /// The cursor is not one of ours.
+    InvalidCursor,
+    /// A header has a wrong value.
+    InvalidHeader,
+    /// Sign in first.
+    Unauthenticated,
+    /// The access token is not valid.
+    InvalidToken,
+    /// The session has ended.
+    SessionEnded,
+    /// E-mail address or password is wrong.
+    WrongCredentials,
+    /// The refresh token is not valid.
+    InvalidRefreshToken,
+    /// The sign-in link is not valid.
+    InvalidSignInLink,
+    /// Your role does not allow this.
+    Forbidden,
+    /// There is nothing here.
+    NotFound,
+    /// This method is not for this address.
+    MethodNotAllowed,
+    /// This is not possible now.
+    WrongState,
+    /// This e-mail address has an account.
+    EmailTaken,
+    /// A campus needs a coordinator.
+    LastCoordinator,
+    /// You have a volunteer profile already.
+    ProfileExists,
+    /// Make your volunteer profile first.
+    NoVolunteerProfile,
+    /// The offer is no longer open.
+    OfferNotOpen,
+    /// The seat has been taken.
+    OfferTakenElsewhere,
+    /// Another commitment is in the way.
+    Overlap,
+    /// The limit of engagements is reached.
+    CapReached,
+    /// The volunteer is not approved at this campus.
+    NotApproved,
+    /// It has begun already.
+    HasBegun,
+    /// The volunteer is not eligible.
+    NotEligible,
+    /// Every seat of this role is taken or held.
+    SeatsFull,
+    /// Somebody changed it meanwhile.
+    Stale,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body must be JSON.
+    UnsupportedMediaType,
+    /// Some fields are wrong.
+    InvalidFields,
+    /// This key was used for another request.
+    IdempotencyKeyReused,
+    /// Say which revision you saw.
+    PreconditionRequired,
+    /// Too many requests.
+    TooManyRequests,
+    /// Too much to do just now.
+    Overloaded,
+    /// Not available just now.
+    Unavailable,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::BadRequest,
+        Self::InvalidJson,
+        Self::InvalidParameter,
+        Self::UnknownParameter,
+        Self::InvalidCursor,
+        Self::InvalidHeader,
+        Self::Unauthenticated,
+        Self::InvalidToken,
+        Self::SessionEnded,
+        Self::WrongCredentials,
+        Self::InvalidRefreshToken,
+        Self::InvalidSignInLink,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::WrongState,
+        Self::EmailTaken,
+        Self::LastCoordinator,
+        Self::ProfileExists,
+        Self::NoVolunteerProfile,
+        Self::OfferNotOpen,
+        Self::OfferTakenElsewhere,
+        Self::Overlap,
+        Self::CapReached,
+        Self::NotApproved,
+        Self::HasBegun,
+        Self::NotEligible,
+        Self::SeatsFull,
+        Self::Stale,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidFields,
+        Self::IdempotencyKeyReused,
+        Self::PreconditionRequired,
+        Self::TooManyRequests,
+        Self::Overloaded,
+        Self::Unavailable,
+    ];
+
+    /// The code as programs read it.
+    pub const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The HTTP status that goes with it.
+    pub const fn status(self) -> u16 {
+        self.row().1
+    }
+
+    /// The problem in one short sentence, the same each time.
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What it means and what to do about it.
+    pub const fn help(self) -> &'static str {
+        self.row().3
+    }
+
+    const fn row(self) -> (&'static str, u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (
+                "bad_request",
+                400,
+                "The request cannot be read",
+                "The request line, a header or the way the body is sent could not be read. Compare what you send with the HTTP standard.",
+            ),
+            Self::InvalidJson => (
+                "invalid_json",
+                400,
+                "The body is not JSON",
+                "The body must be one JSON document in UTF-8, not nested deeper than a hundred levels. The detail says where reading stopped.",
+            ),
+            Self::InvalidParameter => (
+                "invalid_parameter",
+                400,
+                "A query parameter has a wrong value",
+                "A query parameter has a value it cannot take. The detail names the parameter and the value.",
+            ),
+            Self::UnknownParameter => (
+                "unknown_parameter",
+                400,
+                "There is no such query parameter",
+                "The address has a query parameter that this operation does not know. The detail names it.",
+            ),
+            Self::InvalidCursor => (
+                "invalid_cursor",
+                400,
+                "The cursor is not one of ours",
+                "Cursors are taken whole from the `next` link of the list they belong to. Start again without one.",
+            ),
+            Self::InvalidHeader => (
+                "invalid_header",
+                400,
+                "A header has a wrong value",
+                "A header such as Idempotency-Key or If-Match has a value it cannot take.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                401,
+                "Sign in first",
+                "Send an access token: `Authorization: Bearer …`. A session is opened at POST /v1/sessions.",
+            ),
+            Self::InvalidToken => (
+                "invalid_token",
+                401,
+                "The access token is not valid",
+                "The access token was not issued by this service or has been altered. Open a session again.",
+            ),
+            Self::SessionEnded => (
+                "session_ended",
+                401,
+                "The session has ended",
+                "Somebody signed out of this session, or it lay idle for too long. Open a new one.",
+            ),
+            Self::WrongCredentials => (
+                "wrong_credentials",
+                401,
+                "E-mail address or password is wrong",
+                "The e-mail address or the password is wrong. Which of the two is not said.",
+            ),
+            Self::InvalidRefreshToken => (
+                "invalid_refresh_token",
+                401,
+                "The refresh token is not valid",
+                "A refresh token can be used once. Using an old one again ends the session, since it may have been stolen.",
+            ),
+            Self::InvalidSignInLink => (
+                "invalid_sign_in_link",
+                401,
+                "The sign-in link is not valid",
+                "Sign-in links work once and for half an hour. Ask for a new one.",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                403,
+                "Your role does not allow this",
+                "You are known here, and your role does not include this. A coordinator of the campus can do it, or give you the role.",
+            ),
+            Self::NotFound => (
+                "not_found",
+                404,
+                "There is nothing here",
+                "There is nothing at this address, or nothing that you may know of.",
+            ),
+            Self::MethodNotAllowed => (
+                "method_not_allowed",
+                405,
+                "This method is not for this address",
+                "The address exists and does not take this method. The Allow header lists those it takes.",
+            ),
+            Self::WrongState => (
+                "wrong_state",
+                409,
+                "This is not possible now",
+                "What you asked for is not possible in the state the thing is in. Read it again; the detail names the state.",
+            ),
+            Self::EmailTaken => (
+                "email_taken",
+                409,
+                "This e-mail address has an account",
+                "An account with this e-mail address exists. Sign in, or ask for a sign-in link.",
+            ),
+            Self::LastCoordinator => (
+                "last_coordinator",
+                409,
+                "A campus needs a coordinator",
+                "Somebody must be able to run the campus. Name another coordinator first.",
+            ),
+            Self::ProfileExists => (
+                "profile_exists",
+                409,
+                "You have a volunteer profile already",
+                "An account has one volunteer profile. Change the one you have.",
+            ),
+            Self::NoVolunteerProfile => (
+                "no_volunteer_profile",
+                409,
+                "Make your volunteer profile first",
+                "Campuses approve people by their profile. Make yours first, at POST /v1/volunteers.",
+            ),
+            Self::OfferNotOpen => (
+                "offer_not_open",
+                409,
+                "The offer is no longer open",
+                "The offer was answered, ran out or was withdrawn. The detail says which.",
+            ),
+            Self::OfferTakenElsewhere => (
+                "offer_taken_elsewhere",
+                409,
+                "The seat has been taken",
+                "Somebody else has the seat. Where there are others for you, `alternatives` lists them.",
+            ),
+            Self::Overlap => (
+                "overlap",
+                409,
+                "Another commitment is in the way",
+                "The volunteer has another commitment at that time, travel between the two places included.",
+            ),
+            Self::CapReached => (
+                "cap_reached",
+                409,
+                "The limit of engagements is reached",
+                "The volunteer set a limit of engagements for a week or a month, and it is used up.",
+            ),
+            Self::NotApproved => (
+                "not_approved",
+                409,
+                "The volunteer is not approved at this campus",
+                "The volunteer is not approved at this campus, or is paused or suspended.",
+            ),
+            Self::HasBegun => (
+                "has_begun",
+                409,
+                "It has begun already",
+                "What has begun can no longer be offered, accepted or staffed.",
+            ),
+            Self::NotEligible => (
+                "not_eligible",
+                409,
+                "The volunteer is not eligible",
+                "The volunteer does not fit the need. `refusals` lists the rules that stand in the way.",
+            ),
+            Self::SeatsFull => (
+                "seats_full",
+                409,
+                "Every seat of this role is taken or held",
+                "Every seat of this role is taken or held by an open offer.",
+            ),
+            Self::Stale => (
+                "stale",
+                412,
+                "Somebody changed it meanwhile",
+                "Somebody changed it since you read it. Read it again, look at the change, and send yours with the new ETag.",
+            ),
+            Self::BodyTooLarge => (
+                "body_too_large",
+                413,
+                "The body is too large",
+                "The body is larger than this operation takes: 256 KiB of JSON, 16 KiB of a form.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported_media_type",
+                415,
+                "The body must be JSON",
+                "Send `Content-Type: application/json`, in UTF-8.",
+            ),
+            Self::InvalidFields => (
+                "invalid_fields",
+                422,
+                "Some fields are wrong",
+                "The body was read, and some fields hold what they cannot. `errors` points at each of them.",
+            ),
+            Self::IdempotencyKeyReused => (
+                "idempotency_key_reused",
+                422,
+                "This key was used for another request",
+                "An Idempotency-Key belongs to one request. This one came with another body before; choose a new key.",
+            ),
+            Self::PreconditionRequired => (
+                "precondition_required",
+                428,
+                "Say which revision you saw",
+                "Send `If-Match` with the ETag of the revision you read, so that nobody's change is lost.",
+            ),
+            Self::TooManyRequests => (
+                "too_many_requests",
+                429,
+                "Too many requests",
+                "Too many tries in a short time. Wait as long as Retry-After says.",
+            ),
+            Self::Overloaded => (
+                "overloaded",
+                503,
+                "Too much to do just now",
+                "More is asked for than can be done just now. Nothing was changed; try again after Retry-After.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                503,
+                "Not available just now",
+                "The service cannot reach its database, or is being stopped. Try again after Retry-After.",
+            ),
+        }
+    }
+}
+
+/// A text that is no code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl std::str::FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownCode)
+    }
+}

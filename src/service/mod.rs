@@ -1,0 +1,9 @@
+//! Use cases: one function a verb, over one transaction. Load, may they, decide, keep, post, in that order.
+//!
+//! Absent on purpose: HTTP, and SQL, which is the store's.
+
+pub mod access;
+pub mod app;
+pub mod code;
+pub mod error;
+pub mod idempotency;
