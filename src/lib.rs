@@ -1,5 +1,6 @@
 //! Rostrum
 
+pub mod auth;
 pub mod domain;
 pub mod service;
 pub mod store;
