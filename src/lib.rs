@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod domain;
+pub mod http;
 pub mod service;
 pub mod store;

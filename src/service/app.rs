@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::error::ServiceError;
 use super::idempotency::{self, Keyed, Stored};
+use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
 use crate::store::db::{Conn, Db};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Our address, as links and letters give it.
     pub site: Site,
+    /// The maker and reader of access tokens.
+    pub tokens: Tokens,
 }
 
 impl std::ops::Deref for App {

@@ -19,6 +19,8 @@ pub enum Code {
     Unauthenticated,
     /// The access token is not valid.
     InvalidToken,
+    /// The access token has expired.
+    TokenExpired,
     /// The session has ended.
     SessionEnded,
     /// E-mail address or password is wrong.
@@ -33,16 +35,24 @@ pub enum Code {
     NotFound,
     /// This method is not for this address.
     MethodNotAllowed,
+    /// The body took too long to arrive.
+    RequestTimeout,
     /// This is not possible now.
     WrongState,
     /// This e-mail address has an account.
     EmailTaken,
+    /// This person is a member already.
+    AlreadyMember,
     /// A campus needs a coordinator.
     LastCoordinator,
     /// You have a volunteer profile already.
     ProfileExists,
     /// Make your volunteer profile first.
     NoVolunteerProfile,
+    /// You have applied to this campus already.
+    AlreadyApplied,
+    /// This exclusion stands already.
+    ExclusionExists,
     /// The offer is no longer open.
     OfferNotOpen,
     /// The seat has been taken.
@@ -59,6 +69,10 @@ pub enum Code {
     NotEligible,
     /// Every seat of this role is taken or held.
     SeatsFull,
+    /// The volunteer holds an open offer for this need.
+    AlreadyOffered,
+    /// The volunteer has a seat in this need.
+    AlreadyAssigned,
     /// Somebody changed it meanwhile.
     Stale,
     /// The body is too large.
@@ -73,6 +87,8 @@ pub enum Code {
     PreconditionRequired,
     /// Too many requests.
     TooManyRequests,
+    /// Something went wrong on our side.
+    Internal,
     /// Too much to do just now.
     Overloaded,
     /// Not available just now.
@@ -90,6 +106,7 @@ impl Code {
         Self::InvalidHeader,
         Self::Unauthenticated,
         Self::InvalidToken,
+        Self::TokenExpired,
         Self::SessionEnded,
         Self::WrongCredentials,
         Self::InvalidRefreshToken,
@@ -97,11 +114,15 @@ impl Code {
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::WrongState,
         Self::EmailTaken,
+        Self::AlreadyMember,
         Self::LastCoordinator,
         Self::ProfileExists,
         Self::NoVolunteerProfile,
+        Self::AlreadyApplied,
+        Self::ExclusionExists,
         Self::OfferNotOpen,
         Self::OfferTakenElsewhere,
         Self::Overlap,
@@ -110,6 +131,8 @@ impl Code {
         Self::HasBegun,
         Self::NotEligible,
         Self::SeatsFull,
+        Self::AlreadyOffered,
+        Self::AlreadyAssigned,
         Self::Stale,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
@@ -117,6 +140,7 @@ impl Code {
         Self::IdempotencyKeyReused,
         Self::PreconditionRequired,
         Self::TooManyRequests,
+        Self::Internal,
         Self::Overloaded,
         Self::Unavailable,
     ];
@@ -191,6 +215,12 @@ impl Code {
                 "The access token is not valid",
                 "The access token was not issued by this service or has been altered. Open a session again.",
             ),
+            Self::TokenExpired => (
+                "token_expired",
+                401,
+                "The access token has expired",
+                "Access tokens are short-lived. Exchange the refresh token at POST /v1/sessions/refresh.",
+            ),
             Self::SessionEnded => (
                 "session_ended",
                 401,
@@ -233,6 +263,12 @@ impl Code {
                 "This method is not for this address",
                 "The address exists and does not take this method. The Allow header lists those it takes.",
             ),
+            Self::RequestTimeout => (
+                "request_timeout",
+                408,
+                "The body took too long to arrive",
+                "The body did not arrive in time. Send it again.",
+            ),
             Self::WrongState => (
                 "wrong_state",
                 409,
@@ -244,6 +280,12 @@ impl Code {
                 409,
                 "This e-mail address has an account",
                 "An account with this e-mail address exists. Sign in, or ask for a sign-in link.",
+            ),
+            Self::AlreadyMember => (
+                "already_member",
+                409,
+                "This person is a member already",
+                "This person is a member of the campus already. Change the role instead.",
             ),
             Self::LastCoordinator => (
                 "last_coordinator",
@@ -263,6 +305,15 @@ impl Code {
                 "Make your volunteer profile first",
                 "Campuses approve people by their profile. Make yours first, at POST /v1/volunteers.",
             ),
+            Self::AlreadyApplied => (
+                "already_applied",
+                409,
+                "You have applied to this campus already",
+                "You have applied to this campus already.",
+            ),
+            Self::ExclusionExists => {
+                ("exclusion_exists", 409, "This exclusion stands already", "This exclusion stands already.")
+            }
             Self::OfferNotOpen => (
                 "offer_not_open",
                 409,
@@ -311,6 +362,18 @@ impl Code {
                 "Every seat of this role is taken or held",
                 "Every seat of this role is taken or held by an open offer.",
             ),
+            Self::AlreadyOffered => (
+                "already_offered",
+                409,
+                "The volunteer holds an open offer for this need",
+                "The volunteer holds an open offer for this need.",
+            ),
+            Self::AlreadyAssigned => (
+                "already_assigned",
+                409,
+                "The volunteer has a seat in this need",
+                "The volunteer has a seat in this need.",
+            ),
             Self::Stale => (
                 "stale",
                 412,
@@ -352,6 +415,12 @@ impl Code {
                 429,
                 "Too many requests",
                 "Too many tries in a short time. Wait as long as Retry-After says.",
+            ),
+            Self::Internal => (
+                "internal",
+                500,
+                "Something went wrong on our side",
+                "Something went wrong on our side. Nothing was changed. The request id helps to find it in the logs.",
             ),
             Self::Overloaded => (
                 "overloaded",

@@ -130,7 +130,9 @@ impl Seen {
             Self::Revisions(_) => {
                 let mut stale = ServiceError::refused(
                     Code::Stale,
-                    format!("Revision {revision} stands; If-Match names another. Read it again and send your change anew."),
+                    format!(
+                        "Revision {revision} stands; If-Match names another. Read it again and send your change anew."
+                    ),
                 );
                 if let ServiceError::Refused(refused) = &mut stale {
                     refused.revision = Some(revision);

@@ -84,10 +84,7 @@ pub fn keep(tx: &mut Tx<'_>, keyed: &Keyed, answer: &Stored) -> Result<(), Servi
         .map_err(|fault| match fault {
             // Two nodes raced with one key: the loser starts again and finds the winner's answer.
             diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, info) => {
-                diesel::result::Error::DatabaseError(
-                    diesel::result::DatabaseErrorKind::SerializationFailure,
-                    info,
-                )
+                diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::SerializationFailure, info)
             }
             other => other,
         })?;

@@ -89,7 +89,9 @@ impl Action {
 #[must_use]
 pub const fn may(role: Role, action: Action) -> bool {
     match (role, action) {
-        (Role::Coordinator, _) | (Role::Requester, Action::PostNeeds | Action::SeeEvents | Action::SeeAssignments) => true,
+        (Role::Coordinator, _) | (Role::Requester, Action::PostNeeds | Action::SeeEvents | Action::SeeAssignments) => {
+            true
+        }
         (
             Role::Requester,
             Action::ManageCampus

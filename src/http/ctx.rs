@@ -1,0 +1,302 @@
+//! What every handler gets: the house, the caller, the query, and the ways into a use case.
+
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::page::Page;
+use super::problem::Problem;
+use crate::auth::token::{Bearer, TokenFault};
+use crate::service::access::{self, Actor};
+use crate::service::app::{App, Tx};
+use crate::service::code::Code;
+use crate::service::error::{Seen, ServiceError};
+use crate::service::idempotency::{Keyed, Stored};
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// Of an operation that takes no query.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {}
+
+/// A request, read as far as all operations have in common.
+pub struct Ctx<Q = NoQuery> {
+    /// The house.
+    pub app: App,
+    /// The query.
+    pub query: Q,
+    /// The caller's network address, where known.
+    pub peer: Option<std::net::IpAddr>,
+    bearer: Result<Bearer, Problem>,
+    key: Option<String>,
+    seen: Seen,
+    method: String,
+    path: String,
+    raw_query: String,
+}
+
+/// The header under which a caller names a request.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+impl<Q: DeserializeOwned + 'static> FromRequest for Ctx<Q> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Self::read_request(req))
+    }
+}
+
+impl<Q: DeserializeOwned> Ctx<Q> {
+    fn read_request(req: &HttpRequest) -> Result<Self, Problem> {
+        let app = req.app_data::<web::Data<App>>().map(|app| app.get_ref().clone());
+        let app = app.ok_or_else(|| Problem::new(Code::Internal, "The service is not put together."))?;
+        let query = web::Query::<Q>::from_query(req.query_string()).map_err(|fault| wrong_query(&fault.to_string()))?;
+        Ok(Self {
+            bearer: bearer(req, &app),
+            app,
+            query: query.into_inner(),
+            peer: req.peer_addr().map(|peer| peer.ip()),
+            key: idempotency_key(req)?,
+            seen: seen(req)?,
+            method: req.method().to_string(),
+            path: req.path().to_owned(),
+            raw_query: req.query_string().to_owned(),
+        })
+    }
+}
+
+impl<Q> Ctx<Q> {
+    /// What If-Match says.
+    pub fn seen(&self) -> Seen {
+        self.seen.clone()
+    }
+
+    /// The page of a list that is asked for.
+    ///
+    /// # Errors
+    /// Those of [`Page::new`].
+    pub fn page(&self, limit: Option<u32>, cursor: Option<&str>) -> Result<Page, Problem> {
+        Page::new(&self.path, &self.raw_query, limit, cursor)
+    }
+
+    /// Reads as the caller, who must have signed in.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn read<F>(self, mut work: F) -> Answer
+    where
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        let bearer = self.bearer?;
+        let reply = self.app.read(move |tx| {
+            let actor = access::enter(tx, bearer.account, bearer.session)?;
+            work(tx, &actor)
+        });
+        Ok(reply.await?.into_response(false))
+    }
+
+    /// Reads for anybody; a caller who has signed in is known. A token that is sent must be sound.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn read_public<F>(self, mut work: F) -> Answer
+    where
+        F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        let bearer = match self.bearer {
+            Ok(bearer) => Some(bearer),
+            Err(problem) if problem.code == Code::Unauthenticated => None,
+            Err(problem) => return Err(problem),
+        };
+        let reply = self.app.read(move |tx| {
+            let actor = bearer.map(|bearer| access::enter(tx, bearer.account, bearer.session)).transpose()?;
+            work(tx, actor.as_ref())
+        });
+        Ok(reply.await?.into_response(false))
+    }
+
+    /// Writes as the caller, once for each call: PATCH and DELETE, which If-Match guards.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn write<F>(self, mut work: F) -> Answer
+    where
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        let bearer = self.bearer?;
+        let reply = self.app.write(move |tx| {
+            let actor = access::enter(tx, bearer.account, bearer.session)?;
+            work(tx, &actor)
+        });
+        Ok(reply.await?.into_response(false))
+    }
+
+    /// Acts as the caller, once for each Idempotency-Key: POST. `digest` is the body's.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn act<F>(self, digest: String, mut work: F) -> Answer
+    where
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        let bearer = self.bearer?;
+        let keyed = self.key.map(|key| Keyed {
+            scope: format!("{} {} {}", bearer.account, self.method, self.path),
+            key,
+            fingerprint: digest,
+        });
+        let (stored, replayed) = self
+            .app
+            .act(keyed, move |tx| {
+                let actor = access::enter(tx, bearer.account, bearer.session)?;
+                work(tx, &actor).map(|reply| reply.0)
+            })
+            .await?;
+        Ok(Reply(stored).into_response(replayed))
+    }
+
+    /// Acts for anybody, without a key: what answers with secrets must not be kept.
+    ///
+    /// # Errors
+    /// The use case's.
+    pub async fn act_public<F>(self, mut work: F) -> Answer
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        Ok(self.app.write(move |tx| work(tx)).await?.into_response(false))
+    }
+
+    /// The caller of an operation that has more to do than one transaction.
+    ///
+    /// # Errors
+    /// What is wrong with the caller's token.
+    pub fn bearer(&self) -> Result<Bearer, Problem> {
+        self.bearer.clone()
+    }
+}
+
+/// An answer, finished inside the transaction that it tells of.
+pub struct Reply(Stored);
+
+impl Reply {
+    /// 200 with a view.
+    pub fn ok<V: Serialize>(view: &V) -> Self {
+        Self::json(200, view)
+    }
+
+    /// 201 with a view and where it is to be found.
+    pub fn created<V: Serialize>(view: &V, location: String) -> Self {
+        Self::json(201, view).header("Location", location)
+    }
+
+    /// 202 with a view.
+    pub fn accepted<V: Serialize>(view: &V) -> Self {
+        Self::json(202, view)
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self(Stored { status: 204, headers: Vec::new(), body: Vec::new() })
+    }
+
+    /// The same answer with the strong validator of `revision`.
+    #[must_use]
+    pub fn etag(self, revision: i64) -> Self {
+        self.header("ETag", format!("\"{revision}\""))
+    }
+
+    fn json<V: Serialize>(status: u16, view: &V) -> Self {
+        match serde_json::to_vec(view) {
+            Ok(body) => {
+                Self(Stored { status, headers: vec![("Content-Type".into(), "application/json".into())], body })
+            }
+            Err(fault) => {
+                tracing::error!(error = %fault, "a view could not be written");
+                Self(Stored { status: 500, headers: Vec::new(), body: Vec::new() })
+            }
+        }
+    }
+
+    fn header(mut self, name: &str, value: String) -> Self {
+        self.0.headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// The answer as it goes out.
+    pub fn into_response(self, replayed: bool) -> HttpResponse {
+        let status = actix_web::http::StatusCode::from_u16(self.0.status)
+            .unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        for (name, value) in &self.0.headers {
+            response.insert_header((name.as_str(), value.as_str()));
+        }
+        if replayed {
+            response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        if self.0.body.is_empty() { response.finish() } else { response.body(self.0.body) }
+    }
+}
+
+fn bearer(req: &HttpRequest, app: &App) -> Result<Bearer, Problem> {
+    let Some(given) = req.headers().get(header::AUTHORIZATION) else {
+        return Err(Problem::new(Code::Unauthenticated, "There is no access token. Send Authorization: Bearer …"));
+    };
+    let token = given.to_str().ok().and_then(|given| {
+        let (scheme, token) = given.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let Some(token) = token else {
+        return Err(Problem::new(Code::InvalidToken, "Authorization holds no Bearer token."));
+    };
+    app.tokens.verify(token, app.clock.now()).map_err(|fault| match fault {
+        TokenFault::Expired => Problem::new(Code::TokenExpired, "The access token has expired."),
+        TokenFault::Invalid => Problem::new(Code::InvalidToken, "The access token is not valid."),
+    })
+}
+
+/// The key, bare or quoted as the draft standard has it.
+fn idempotency_key(req: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(given) = req.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let wrong = || {
+        Problem::new(
+            Code::InvalidHeader,
+            "Idempotency-Key takes 1 to 255 visible ASCII characters, bare or in double quotes.",
+        )
+    };
+    let given = given.to_str().map_err(|_| wrong())?.trim();
+    let key = given.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(given);
+    let visible = key.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'"');
+    if (1..=255).contains(&key.len()) && visible { Ok(Some(key.to_owned())) } else { Err(wrong()) }
+}
+
+fn seen(req: &HttpRequest) -> Result<Seen, Problem> {
+    let Some(given) = req.headers().get(header::IF_MATCH) else { return Ok(Seen::Nothing) };
+    let wrong = || Problem::new(Code::InvalidHeader, "If-Match takes the ETag of a revision, such as \"3\", or *.");
+    let given = given.to_str().map_err(|_| wrong())?.trim();
+    if given == "*" {
+        return Ok(Seen::Any);
+    }
+    let mut revisions = Vec::new();
+    for tag in given.split(',').map(str::trim) {
+        // A weak validator never matches strongly; one that is not ours names no revision. Neither is a fault.
+        let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+        let inner = quoted.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(wrong)?;
+        if let (Ok(revision), false) = (inner.parse(), tag.starts_with("W/")) {
+            revisions.push(revision);
+        }
+    }
+    Ok(Seen::Revisions(revisions))
+}
+
+fn wrong_query(said: &str) -> Problem {
+    let said = said.strip_prefix("Query deserialize error: ").unwrap_or(said);
+    if said.contains("unknown field") {
+        let name = said.split('`').nth(1).unwrap_or_default();
+        return Problem::new(Code::UnknownParameter, format!("There is no query parameter {name:?} here: {said}."));
+    }
+    Problem::new(Code::InvalidParameter, format!("A query parameter cannot be read: {said}."))
+}

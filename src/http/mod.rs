@@ -1,0 +1,55 @@
+//! The door people and portals knock at: routes, and what they all have in common.
+//!
+//! Each plural noun has a file with its bodies, views and handlers of about ten lines; `ctx`, `body`, `page` and
+//! `problem` are the mechanism they share. Absent on purpose: rules, and SQL, which http may not name.
+
+pub mod body;
+pub mod ctx;
+pub mod finish;
+pub mod page;
+pub mod problem;
+
+use actix_web::web;
+
+/// Declares the routes of a file once, as `routes(cfg)` for actix and as `ROUTES` for the test that compares them with
+/// the contract. Other methods of the same address are answered 405 with the list of those it takes.
+macro_rules! route_table {
+    ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
+        /// Method and path of each route here.
+        pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)+];
+
+        /// Adds the routes to the application.
+        pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
+            $(
+                cfg.service(
+                    actix_web::web::resource($path)
+                        $(.route(actix_web::web::$method().to($handler)))+
+                        .default_service(actix_web::web::to(|| async {
+                            $crate::http::wrong_method(&[$(stringify!($method)),+])
+                        })),
+                );
+            )+
+        }
+    };
+}
+pub(crate) use route_table;
+
+/// The answer to a method that an address does not take.
+fn wrong_method(takes: &[&str]) -> ctx::Answer {
+    let allow = takes.iter().map(|method| method.to_uppercase()).collect::<Vec<_>>().join(", ");
+    let mut problem =
+        problem::Problem::new(crate::service::code::Code::MethodNotAllowed, format!("This address takes {allow}."));
+    problem.headers.push(("Allow", allow));
+    Err(problem)
+}
+
+/// All routes, for actix.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.default_service(web::to(|| async { ctx::Answer::Err(problem::Problem::not_found()) }));
+}
+
+/// All routes, for the test that compares them with the contract: method and path.
+pub fn all_routes() -> Vec<(&'static str, &'static str)> {
+    let tables: &[&[(&str, &str)]] = &[];
+    tables.concat()
+}
