@@ -1,5 +1,6 @@
 //! What Rostrum knows: values in, values out. No I/O, no async, no serde, no Diesel, no clock.
 
+pub mod agenda;
 pub mod ids;
 pub mod letter;
 pub mod matching;
