@@ -1,6 +1,7 @@
 //! Rostrum
 
 pub mod auth;
+pub mod calendar;
 pub mod domain;
 pub mod http;
 pub mod service;

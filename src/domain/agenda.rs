@@ -6,6 +6,7 @@
 
 use super::{
     letter::Person,
+    people::place::Position,
     time::{Instant, LocalWindow, Zone},
 };
 
@@ -51,7 +52,7 @@ pub struct Entry {
     /// Where, in words.
     pub location: Option<String>,
     /// Where, on the map.
-    pub position: Option<Spot>,
+    pub position: Option<Position>,
     /// A page about it.
     pub url: Option<String>,
     /// Words to filter by.
@@ -79,15 +80,6 @@ pub enum Status {
     Confirmed,
     /// No longer.
     Cancelled,
-}
-
-/// A place on the map, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spot {
-    /// North of the equator.
-    pub lat: f64,
-    /// East of Greenwich.
-    pub lon: f64,
 }
 
 /// The one recipient of an invite.
