@@ -6,6 +6,7 @@
 
 use super::{
     letter::{LetterKind, Person},
+    matching::campus_request::{Kind, Mode},
     time::{Instant, LocalWindow, Zone},
 };
 
@@ -38,15 +39,6 @@ pub struct Campus {
     pub contact: Option<Person>,
 }
 
-/// Where something takes place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Venue {
-    /// In a room; `None` while the room is not known.
-    InPerson(Option<String>),
-    /// On line; the text says how to join, where known.
-    Virtual(Option<String>),
-}
-
 /// What a volunteer is asked, or has promised, to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engagement {
@@ -56,14 +48,16 @@ pub struct Engagement {
     pub title: String,
     /// Why it is wanted.
     pub purpose: String,
-    /// The kind of need in words: "mock interviews".
-    pub kind: String,
+    /// The kind of need.
+    pub kind: Kind,
     /// As what: "interviewer".
     pub role: String,
     /// When.
     pub when: LocalWindow,
-    /// Where.
-    pub venue: Venue,
+    /// How people come together.
+    pub mode: Mode,
+    /// Where, or how to join; `None` while that is not known.
+    pub place: Option<String>,
 }
 
 /// What a calendar entry needs besides the engagement itself: its identity and its history.

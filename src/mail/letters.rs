@@ -11,7 +11,8 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 use crate::domain::{
     ids::LetterId,
     letter::{CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
-    notice::{CancelCause, Engagement, Notice, OfferEnd, Recipient, Site, Venue},
+    matching::campus_request::Mode,
+    notice::{CancelCause, Engagement, Notice, OfferEnd, Recipient, Site},
     time::{Instant, LocalWindow, Zone},
     wording,
 };
@@ -141,9 +142,9 @@ fn about(engagement: &Engagement, reader: Option<Zone>) -> Value {
     context! {
         title => line(&engagement.title),
         purpose => clean_text(&engagement.purpose),
-        kind => line(&engagement.kind),
+        kind => engagement.kind.in_words(),
         role => line(&engagement.role),
-        where => place(&engagement.venue),
+        where => place(engagement),
         ..times(engagement.when, reader)
     }
 }
@@ -156,13 +157,13 @@ fn times(when: LocalWindow, reader: Option<Zone>) -> Value {
 }
 
 /// Where something takes place, in words.
-#[must_use]
-pub fn place(venue: &Venue) -> String {
-    match venue {
-        Venue::InPerson(Some(place)) => line(place),
-        Venue::InPerson(None) => "The place will be announced".to_owned(),
-        Venue::Virtual(Some(how)) => format!("Online: {}", line(how)),
-        Venue::Virtual(None) => "Online".to_owned(),
+fn place(engagement: &Engagement) -> String {
+    let place = engagement.place.as_deref().map(line);
+    match (engagement.mode, place) {
+        (Mode::InPerson, Some(place)) => place,
+        (Mode::InPerson, None) => "The place will be announced".to_owned(),
+        (Mode::Virtual, Some(how)) => format!("Online: {how}"),
+        (Mode::Virtual, None) => "Online".to_owned(),
     }
 }
 
@@ -221,6 +222,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::domain::{
         letter::{Email, Person},
+        matching::campus_request::Kind,
         notice::{CalendarMark, Campus},
         time::Window,
     };
@@ -249,10 +251,11 @@ pub(crate) mod tests {
             campus: campus(),
             title: "Mock interviews".to_owned(),
             purpose: "First-year students meet\ninterviewers for the first time.".to_owned(),
-            kind: "mock interviews".to_owned(),
+            kind: Kind::MockInterviews,
             role: "interviewer".to_owned(),
             when: LocalWindow::kept(window.start().wall(zone), window.end().wall(zone), zone, window),
-            venue: Venue::InPerson(Some("Student Union, room 2".to_owned())),
+            mode: Mode::InPerson,
+            place: Some("Student Union, room 2".to_owned()),
         }
     }
 
