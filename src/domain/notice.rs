@@ -5,10 +5,13 @@
 //! outbox.
 
 use super::{
-    letter::{LetterKind, Person},
+    letter::{LetterKind, Person, one_line},
     matching::campus_request::{Kind, Mode},
     time::{Instant, LocalWindow, Zone},
 };
+
+/// The longest place in words; what the API takes is shorter.
+const LONGEST_PLACE: usize = 1000;
 
 /// Where the service is reached and who signs its letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +61,20 @@ pub struct Engagement {
     pub mode: Mode,
     /// Where, or how to join; `None` while that is not known.
     pub place: Option<String>,
+}
+
+impl Engagement {
+    /// Where it takes place, in words.
+    #[must_use]
+    pub fn place_in_words(&self) -> String {
+        let place = self.place.as_deref().map(|place| one_line(place, LONGEST_PLACE));
+        match (self.mode, place) {
+            (Mode::InPerson, Some(place)) => place,
+            (Mode::InPerson, None) => "The place will be announced".to_owned(),
+            (Mode::Virtual, Some(how)) => format!("Online: {how}"),
+            (Mode::Virtual, None) => "Online".to_owned(),
+        }
+    }
 }
 
 /// What a calendar entry needs besides the engagement itself: its identity and its history.

@@ -7,6 +7,7 @@ pub mod body;
 pub mod ctx;
 pub mod finish;
 pub mod page;
+pub mod pages;
 pub mod problem;
 
 use actix_web::web;

@@ -11,7 +11,6 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 use crate::domain::{
     ids::LetterId,
     letter::{CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
-    matching::campus_request::Mode,
     notice::{CancelCause, Engagement, Notice, OfferEnd, Recipient, Site},
     time::{Instant, LocalWindow, Zone},
     wording,
@@ -144,7 +143,7 @@ fn about(engagement: &Engagement, reader: Option<Zone>) -> Value {
         purpose => clean_text(&engagement.purpose),
         kind => engagement.kind.in_words(),
         role => line(&engagement.role),
-        where => place(engagement),
+        where => engagement.place_in_words(),
         ..times(engagement.when, reader)
     }
 }
@@ -153,17 +152,6 @@ fn times(when: LocalWindow, reader: Option<Zone>) -> Value {
     context! {
         when => wording::at_the_place(when),
         when_here => reader.and_then(|zone| wording::for_the_reader(when, zone)),
-    }
-}
-
-/// Where something takes place, in words.
-fn place(engagement: &Engagement) -> String {
-    let place = engagement.place.as_deref().map(line);
-    match (engagement.mode, place) {
-        (Mode::InPerson, Some(place)) => place,
-        (Mode::InPerson, None) => "The place will be announced".to_owned(),
-        (Mode::Virtual, Some(how)) => format!("Online: {how}"),
-        (Mode::Virtual, None) => "Online".to_owned(),
     }
 }
 
@@ -222,7 +210,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::domain::{
         letter::{Email, Person},
-        matching::campus_request::Kind,
+        matching::campus_request::{Kind, Mode},
         notice::{CalendarMark, Campus},
         time::Window,
     };
