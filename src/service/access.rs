@@ -8,10 +8,7 @@ use super::error::ServiceError;
 use crate::domain::ids::{AccountId, CampusId, SessionId, VolunteerId};
 use crate::domain::people::access::{Action, Role, may};
 use crate::domain::time::Instant;
-use crate::store::columns::text_column;
 use crate::store::schema::{members, sessions, volunteers};
-
-text_column!(Role);
 
 /// Who is calling: an account in a session that is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

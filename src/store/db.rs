@@ -136,6 +136,17 @@ pub fn violates(fault: &DieselError, constraint: &str, columns: &str) -> bool {
         || info.message().ends_with(columns)
 }
 
+/// What the insert of a row says whose unique key was looked for before: when the key is there all the same, another
+/// was faster, and the job runs again from its start.
+pub fn lost_race(fault: DieselError) -> StoreError {
+    match fault {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, info).into()
+        }
+        other => other.into(),
+    }
+}
+
 /// An error type that can carry the database's faults through a job.
 pub trait Failure: From<StoreError> + Send + 'static {
     /// The database's fault inside, if it is one.

@@ -3,7 +3,11 @@
 //! Queries are free functions said by module: `store::slots::find(conn, id)`. `find` means exactly one, `list_…` many.
 //! What is absent on purpose: decisions, which are the domain's, and rights, which are the services'.
 
+pub mod accounts;
+pub mod campuses;
 pub mod columns;
 pub mod db;
+pub mod members;
 pub mod migrate;
 pub mod schema;
+pub mod sessions;
