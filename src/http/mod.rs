@@ -9,6 +9,7 @@ pub mod finish;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod wire;
 
 use actix_web::web;
 

@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 
 use super::error::ServiceError;
 use super::idempotency::{self, Keyed, Stored};
+use crate::auth::attempts::Attempts;
+use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
@@ -53,6 +55,10 @@ pub struct Parts {
     pub site: Site,
     /// The maker and reader of access tokens.
     pub tokens: Tokens,
+    /// Hashes passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Counts how often someone tries to get in.
+    pub attempts: Attempts,
 }
 
 impl std::ops::Deref for App {

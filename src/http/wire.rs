@@ -1,0 +1,77 @@
+//! What several nouns say in JSON in the same way: fields of a PATCH, roles, places.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::domain::people::place::Position;
+use crate::domain::refusal::Invalid;
+
+/// A field of a PATCH that is there: `#[serde(default, deserialize_with = "present")]` on an `Option<T>` tells a field
+/// that was left out (`None`) from one that says something. With `T` an `Option` itself, null is something to say;
+/// otherwise null is of the wrong type.
+///
+/// # Errors
+/// Those of `T`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+/// A point on the globe, as it comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PositionBody {
+    lat: f64,
+    lon: f64,
+}
+
+impl PositionBody {
+    /// The point it names.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a latitude or longitude that is none, within `field`.
+    pub fn read(self, field: &str) -> Result<Position, Invalid> {
+        Position::new(self.lat, self.lon).map_err(|invalid| invalid.within(field))
+    }
+}
+
+/// A point on the globe, as it goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PositionView {
+    lat: f64,
+    lon: f64,
+}
+
+impl From<Position> for PositionView {
+    fn from(position: Position) -> Self {
+        Self { lat: position.lat(), lon: position.lon() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Patch {
+        #[serde(default, deserialize_with = "present")]
+        name: Option<String>,
+        #[serde(default, deserialize_with = "present")]
+        place: Option<Option<String>>,
+    }
+
+    #[test]
+    fn a_patch_tells_null_from_nothing() {
+        let check = |text: &str, expect: Option<Patch>| {
+            assert_eq!(serde_json::from_str::<Patch>(text).ok(), expect, "{text}");
+        };
+        check("{}", Some(Patch { name: None, place: None }));
+        check(r#"{"name":"a","place":null}"#, Some(Patch { name: Some("a".into()), place: Some(None) }));
+        check(r#"{"place":"b"}"#, Some(Patch { name: None, place: Some(Some("b".into())) }));
+        check(r#"{"name":null}"#, None);
+    }
+
+    #[test]
+    fn a_position_is_refused_within_its_field() {
+        let invalid = PositionBody { lat: 91.0, lon: 0.0 }.read("position").unwrap_err();
+        assert_eq!((invalid.field.as_str(), invalid.code), ("position/lat", "out_of_range"));
+    }
+}
