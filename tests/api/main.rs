@@ -3,4 +3,6 @@
 #![allow(missing_docs, reason = "the name of a test says what it is for")]
 
 mod mail;
+mod migrations;
+mod races;
 mod support;
