@@ -5,7 +5,8 @@
 //! outbox.
 
 use super::{
-    letter::{LetterKind, Person, one_line},
+    agenda::{Entry, Status},
+    letter::{LetterKind, Person, clean_text, one_line},
     matching::campus_request::{Kind, Mode},
     time::{Instant, LocalWindow, Zone},
 };
@@ -73,6 +74,31 @@ impl Engagement {
             (Mode::InPerson, None) => "The place will be announced".to_owned(),
             (Mode::Virtual, Some(how)) => format!("Online: {how}"),
             (Mode::Virtual, None) => "Online".to_owned(),
+        }
+    }
+
+    /// Its entry in a calendar. The invite and the volunteer's feed are both made from this one, so that they agree;
+    /// who invites whom is added by the invite.
+    #[must_use]
+    pub fn entry(&self, mark: &CalendarMark, status: Status) -> Entry {
+        let purpose = clean_text(&self.purpose);
+        let lines = [purpose.as_str(), &self.campus.name].into_iter().filter(|line| !line.is_empty());
+        Entry {
+            uid: mark.uid.clone(),
+            sequence: mark.sequence,
+            status,
+            summary: format!("{} ({})", self.title, self.role),
+            description: Some(lines.collect::<Vec<_>>().join("\n\n")),
+            location: Some(self.place_in_words()),
+            position: None,
+            url: None,
+            categories: vec![self.kind.in_words()],
+            when: self.when,
+            changed: mark.changed,
+            created: mark.created,
+            organizer: None,
+            attendee: None,
+            transparent: false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Times in words, as letters and pages say them: "Thursday 25 February 2027, 12:00 to 14:00 (America/New_York)".
+//! Times in words, as letters and pages say them: `Thursday 25 February 2027, 12:00 to 14:00 (America/New_York)`.
 //!
 //! English only, with the 24-hour clock and the zone spelled out, so that nothing has to be guessed. Where the clocks
 //! show a time twice, the offset from UTC says which is meant.
@@ -9,13 +9,13 @@ use super::time::{Instant, LocalWindow, Window, Zone};
 
 const DATE: &str = "%A %-d %B %Y";
 
-/// "Thursday 25 February 2027, 12:00 (America/New_York)".
+/// `Thursday 25 February 2027, 12:00 (America/New_York)`.
 #[must_use]
 pub fn instant(at: Instant, zone: Zone) -> String {
     format!("{}, {} ({zone})", at.wall(zone).format(DATE), clock(at, zone))
 }
 
-/// "Thursday 25 February 2027, 12:00 to 14:00 (America/New_York)"; the second date is said when it is another.
+/// `Thursday 25 February 2027, 12:00 to 14:00 (America/New_York)`; the second date is said when it is another.
 #[must_use]
 pub fn window(window: Window, zone: Zone) -> String {
     let (starts, ends) = (window.start().wall(zone), window.end().wall(zone));

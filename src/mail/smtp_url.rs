@@ -95,13 +95,11 @@ impl FromStr for SmtpUrl {
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
         let (host, port) = split_port(place)?;
-        let local = is_loopback(&host);
         let security = match (wrapped, parameter) {
             (true, None | Some("tls=required")) => Security::Tls,
-            (false, Some("tls=required")) => Security::StartTls,
             (false, Some("tls=none")) => Security::None,
-            (false, None) if local => Security::None,
-            (false, None) => Security::StartTls,
+            (false, None) if is_loopback(&host) => Security::None,
+            (false, None | Some("tls=required")) => Security::StartTls,
             (_, Some(_)) => return Err(SmtpUrlFault::Parameter),
         };
         let usual = match security {

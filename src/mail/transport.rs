@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     message::{self, MessageFault},
-    smtp::Smtp,
+    smtp::{Smtp, SmtpFault, SmtpSettings},
 };
 use crate::domain::letter::Letter;
 
@@ -21,7 +21,7 @@ use crate::domain::letter::Letter;
 #[derive(Debug)]
 pub enum Transport {
     /// To a mail relay.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     /// Into a folder, one file each: nothing has to be installed.
     Folder(Folder),
     /// Into a list that tests read.
@@ -58,6 +58,20 @@ impl From<MessageFault> for SendFault {
 }
 
 impl Transport {
+    /// To a mail relay.
+    ///
+    /// # Errors
+    /// [`SmtpFault`] when its certificates cannot be used.
+    pub fn smtp(settings: SmtpSettings) -> Result<Self, SmtpFault> {
+        Smtp::new(settings).map(|relay| Self::Smtp(Box::new(relay)))
+    }
+
+    /// Into the folder at `path`, made when first needed.
+    #[must_use]
+    pub const fn folder(path: PathBuf) -> Self {
+        Self::Folder(Folder::new(path))
+    }
+
     /// Hands the letter over.
     ///
     /// # Errors

@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 use rostrum::{
     domain::{
         ids::LetterId,
-        letter::{CalendarMethod, CalendarPart, Email, Letter, LetterKind, Person},
-        time::Instant,
+        letter::{Email, Letter, LetterKind, Person},
+        matching::campus_request::{Kind, Mode},
+        notice::{CalendarMark, Campus, CancelCause, Engagement, Notice, Recipient, Site},
+        time::{Instant, LocalWindow, Zone},
     },
     mail::{
-        message,
-        smtp::{Smtp, SmtpFault, SmtpSettings},
+        letters, message,
+        smtp::{SmtpFault, SmtpSettings},
         transport::{SendFault, Transport},
     },
 };
@@ -36,12 +38,35 @@ fn letter(to: &str) -> Letter {
     }
 }
 
-fn with_calendar(mut letter: Letter, method: CalendarMethod, summary: &str) -> Letter {
-    let bytes = format!(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nSUMMARY:{summary}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-    );
-    letter.calendar = Some(CalendarPart { method, bytes });
-    letter
+/// A finished letter as the outbox holds it, with an invite or what takes it back.
+fn invite(title: &str, cause: Option<CancelCause>) -> Letter {
+    let zone: Zone = "America/New_York".parse().unwrap();
+    let wall = |text| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").unwrap();
+    let when = LocalWindow::new(wall("2027-02-25T12:00"), wall("2027-02-25T14:00"), zone, None).unwrap();
+    let engagement = Engagement {
+        campus: Campus { name: "Example College".to_owned(), contact: None },
+        title: title.to_owned(),
+        purpose: String::new(),
+        kind: Kind::MockInterviews,
+        role: "interviewer".to_owned(),
+        when,
+        mode: Mode::InPerson,
+        place: Some("Student Union, room 2".to_owned()),
+    };
+    let now = "2027-01-15T08:00:00Z".parse().unwrap();
+    let sequence = u32::from(cause.is_some());
+    let mark = CalendarMark { uid: "seat@rostrum.example.edu".to_owned(), sequence, created: now, changed: now };
+    let notice = match cause {
+        None => Notice::Confirmation { engagement, mark, by_office: false },
+        Some(cause) => Notice::Cancellation { engagement, mark, cause },
+    };
+    let site = Site {
+        base_url: "https://rostrum.example.edu".to_owned(),
+        host: "rostrum.example.edu".to_owned(),
+        from: Person::new("Rostrum", Email::parse("rostrum@example.edu").unwrap()),
+    };
+    let to = Recipient { person: Person::new("Zoë", Email::parse("zoe@example.net").unwrap()), zone: Some(zone) };
+    letters::render(&notice, &to, &site, LetterId::mint(), now).unwrap()
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -89,8 +114,8 @@ fn a_letter_arrives_as_it_was_written() {
 fn an_invite_arrives_byte_for_byte() {
     let relay = Relay::start();
     let transport = relay.transport();
-    let plain = with_calendar(letter("zoe@example.net"), CalendarMethod::Request, "Mock interviews");
-    let accented = with_calendar(letter("zoe@example.net"), CalendarMethod::Cancel, "Résumés 🎓");
+    let plain = invite("Mock interviews", None);
+    let accented = invite("Résumés 🎓", Some(CancelCause::Released));
     for letter in [&plain, &accented] {
         run(transport.send(letter)).unwrap();
     }
@@ -132,7 +157,7 @@ fn nothing_typed_becomes_a_header() {
 
 #[test]
 fn the_same_letter_is_the_same_bytes() {
-    let letter = with_calendar(letter("zoe@example.net"), CalendarMethod::Request, "Fair");
+    let letter = invite("Fair", None);
     assert_eq!(message::to_bytes(&letter).unwrap(), message::to_bytes(&letter.clone()).unwrap());
 }
 
@@ -161,7 +186,7 @@ fn a_refused_address_stops_nobody_else() {
 fn after_the_final_dot_the_outcome_is_unknown() {
     let relay = Relay::start();
     let settings = SmtpSettings { patience: Duration::from_secs(2), ..relay.settings() };
-    let transport = Transport::Smtp(Smtp::new(settings).unwrap());
+    let transport = Transport::smtp(settings).unwrap();
     let (silent, cut) = (letter("silent@example.net"), letter("cut@example.net"));
     run(async {
         assert!(matches!(transport.send(&silent).await, Err(SendFault::Unknown(_))));
@@ -178,7 +203,7 @@ fn a_relay_that_says_nothing_is_left_in_time() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://{}", silent.local_addr().unwrap());
     let settings = SmtpSettings { patience: Duration::from_secs(1), ..SmtpSettings::new(url.parse().unwrap()) };
-    let outcome = run(Transport::Smtp(Smtp::new(settings).unwrap()).send(&letter("zoe@example.net")));
+    let outcome = run(Transport::smtp(settings).unwrap().send(&letter("zoe@example.net")));
     assert_eq!(outcome, Err(SendFault::Transient("the relay took too long".to_owned())));
 }
 
@@ -186,7 +211,7 @@ fn a_relay_that_says_nothing_is_left_in_time() {
 fn no_more_connections_than_allowed() {
     let relay = Relay::start();
     let settings = SmtpSettings { connections: 2, ..relay.settings() };
-    let transport = Arc::new(Transport::Smtp(Smtp::new(settings).unwrap()));
+    let transport = Arc::new(Transport::smtp(settings).unwrap());
     run(async {
         let sending: Vec<_> = (0..12)
             .map(|_| {
@@ -207,7 +232,7 @@ fn a_relay_that_cannot_be_used_is_no_fault_of_the_letter() {
     let relay = Relay::start();
     let to = |url: String, ca| SmtpSettings { ca, ..SmtpSettings::new(url.parse().unwrap()) };
     let check = |settings: SmtpSettings, expect: &str| {
-        let transport = Transport::Smtp(Smtp::new(settings).unwrap());
+        let transport = Transport::smtp(settings).unwrap();
         for outcome in [run(transport.send(&letter("zoe@example.net"))), run(transport.check())] {
             let Err(SendFault::Transient(reason)) = outcome else { panic!("{outcome:?}") };
             assert!(reason.contains(expect), "{reason}");
@@ -221,5 +246,5 @@ fn a_relay_that_cannot_be_used_is_no_fault_of_the_letter() {
     check(to(format!("smtp://127.0.0.1:{port}"), None), "");
     assert!(relay.messages(0).is_empty());
     let nowhere = to(relay.url(), Some("/nowhere/ca.pem".into()));
-    assert!(matches!(Smtp::new(nowhere), Err(SmtpFault::Ca(..))));
+    assert!(matches!(Transport::smtp(nowhere), Err(SmtpFault::Ca(..))));
 }

@@ -10,10 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rostrum::mail::{
-    smtp::{Smtp, SmtpSettings},
-    transport::Transport,
-};
+use rostrum::mail::{smtp::SmtpSettings, transport::Transport};
 use serde_json::Value;
 
 const SERVER: &str = include_str!("smtp_server.py");
@@ -82,7 +79,7 @@ impl Relay {
 
     /// A transport to this relay.
     pub fn transport(&self) -> Transport {
-        Transport::Smtp(Smtp::new(self.settings()).unwrap())
+        Transport::smtp(self.settings()).unwrap()
     }
 
     /// What arrived so far, once at least `count` messages have; fewer after ten seconds.
