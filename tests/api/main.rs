@@ -1,6 +1,13 @@
 //! The stories of the service, told through its doors: one binary, a file for each story.
 
 #![allow(missing_docs, reason = "the name of a test says what it is for")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
 
 mod mail;
 mod migrations;
