@@ -57,12 +57,16 @@ pub fn clean(value: &str) -> Cow<'_, str> {
 
 /// Whether [`clean`] has nothing to do; may say no to a text that is clean, never the other way round.
 fn is_clean(value: &str) -> bool {
-    let ends_bare = |byte: Option<&u8>| byte.is_none_or(|&byte| byte != b' ');
-    let bytes = value.as_bytes();
-    ends_bare(bytes.first())
-        && ends_bare(bytes.last())
-        && bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
-        && (bytes.len() <= LONGEST_BLANK || !value.contains("  "))
+    let stays = |letter: char| match letter {
+        ' '..='~' | '\n' => true,
+        '\u{feff}' => false,
+        letter => !letter.is_ascii() && is_harmless(letter) && !letter.is_whitespace(),
+    };
+    let is_bare = |letter: char| letter.is_whitespace();
+    !value.starts_with(is_bare)
+        && !value.ends_with(is_bare)
+        && (value.len() <= LONGEST_BLANK || !value.contains("  "))
+        && value.chars().all(stays)
 }
 
 /// White space within a line.
@@ -110,13 +114,22 @@ pub fn with(mut property: Property, name: &str, value: &str) -> Property {
 }
 
 fn escape(out: &mut String, value: &str) {
-    for letter in clean(value).chars() {
-        match letter {
-            '\\' => out.push_str("\\\\"),
-            ';' => out.push_str("\\;"),
-            ',' => out.push_str("\\,"),
-            '\n' => out.push_str("\\n"),
-            letter => out.push(letter),
+    // Most values are short, plain words.
+    let is_plain = |byte: u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'\\' | b';' | b',');
+    if value.len() <= LONGEST_BLANK && value.bytes().all(|byte| byte == b' ' || is_plain(byte)) {
+        out.push_str(value.trim());
+        return;
+    }
+    let cleaned = clean(value);
+    for piece in cleaned.split_inclusive(['\\', ';', ',', '\n']) {
+        let bare = piece.trim_end_matches(['\\', ';', ',', '\n']);
+        out.push_str(bare);
+        match piece.get(bare.len()..) {
+            Some("\\") => out.push_str("\\\\"),
+            Some(";") => out.push_str("\\;"),
+            Some(",") => out.push_str("\\,"),
+            Some("\n") => out.push_str("\\n"),
+            _ => {}
         }
     }
 }
@@ -212,7 +225,7 @@ impl Lines {
         }
         self.line.push(':');
         let value = property.value.as_deref().unwrap_or_default();
-        if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        if value.chars().all(is_harmless) {
             self.line.push_str(value);
         } else {
             self.line.extend(value.chars().filter(|&letter| is_harmless(letter)));
@@ -223,7 +236,7 @@ impl Lines {
 
 /// Whether a letter may stand inside a line: it ends none, for any reader.
 fn is_harmless(letter: char) -> bool {
-    letter == '\t' || !(letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}'))
+    matches!(letter, ' '..='~' | '\t') || !(letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}'))
 }
 
 fn push_name(line: &mut String, name: &str) {
