@@ -12,6 +12,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
+use crate::mail::transport::Transport;
 use crate::store::db::{Conn, Db};
 
 /// Where the time comes from. It ticks in whole seconds.
@@ -59,6 +60,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Counts how often someone tries to get in.
     pub attempts: Attempts,
+    /// The way out for letters.
+    pub transport: Transport,
 }
 
 impl std::ops::Deref for App {

@@ -1,0 +1,78 @@
+//! Time's door: one loop, whose steps tests can call one by one.
+//!
+//! It wakes when a write may have left a letter, and every few seconds otherwise. A step that fails is logged and tried
+//! again with the next turn; nothing it does is lost by that, since what is due lies in the database. Several nodes may
+//! run it at once: each step decides by a guarded update.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::service::app::App;
+use crate::service::error::ServiceError;
+use crate::service::idempotency;
+
+/// How long the loop sleeps when nothing wakes it.
+const TURN: Duration = Duration::from_secs(5);
+/// How many turns pass between two rounds of housekeeping.
+const HOUSEKEEPING: u32 = 720;
+
+/// A loop that runs.
+pub struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// Starts the loop.
+pub fn start(app: App) -> Running {
+    let (stop, mut stopped) = watch::channel(false);
+    let task = tokio::spawn(async move {
+        let mut turn: u32 = 0;
+        while !*stopped.borrow() {
+            tick(&app).await;
+            if turn.is_multiple_of(HOUSEKEEPING) {
+                report("housekeeping", housekeeping(&app).await);
+            }
+            turn = turn.wrapping_add(1);
+            tokio::select! {
+                () = app.mail_waits() => {}
+                () = tokio::time::sleep(TURN) => {}
+                _ = stopped.changed() => {}
+            }
+        }
+    });
+    Running { stop, task }
+}
+
+impl Running {
+    /// Lets the turn under way end, but waits no longer than `patience`.
+    pub async fn stop(self, patience: Duration) {
+        // The loop may have ended already: then nobody listens.
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(patience, self.task).await.is_err() {
+            tracing::warn!("the worker was not waited for any longer");
+        }
+    }
+}
+
+/// One turn: all that is due now.
+pub async fn tick(app: &App) {
+    let _ = app;
+}
+
+/// Drops what is kept no longer.
+///
+/// # Errors
+/// The database's.
+pub async fn housekeeping(app: &App) -> Result<usize, ServiceError> {
+    app.write(idempotency::forget_old).await
+}
+
+fn report(step: &'static str, done: Result<usize, ServiceError>) {
+    match done {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(step, count, "done"),
+        Err(fault) => tracing::error!(step, error = ?fault, "a step failed and will be tried again"),
+    }
+}
