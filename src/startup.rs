@@ -177,3 +177,17 @@ impl Running {
         }
     }
 }
+
+/// Resolves when the process is asked to stop, by SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the operating system takes no handlers.
+pub async fn told_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}
