@@ -12,7 +12,12 @@ use rostrum::{startup, telemetry};
 
 /// Staffs and schedules what a college career office puts on.
 #[derive(Parser)]
-#[command(name = "rostrum", version, about, after_help = "Settings come from the environment; `rostrum doctor` lists them.")]
+#[command(
+    name = "rostrum",
+    version,
+    about,
+    after_help = "Settings come from the environment; `rostrum doctor` lists them."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::idempotency;
+use crate::service::{idempotency, outbox};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Running {
 
 /// One turn: all that is due now.
 pub async fn tick(app: &App) {
-    let _ = app;
+    report("letters", outbox::deliver_due(app).await);
 }
 
 /// Drops what is kept no longer.

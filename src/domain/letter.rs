@@ -154,6 +154,20 @@ fn is_direction_mark(letter: char) -> bool {
 }
 
 words! {
+    /// Where a letter is on its way.
+    pub enum LetterState("state of a letter") {
+        /// It waits for its time.
+        Queued = "queued",
+        /// A worker has it in hand until its lease ends.
+        Sending = "sending",
+        /// A mail server took it, or it lies in the folder.
+        Sent = "sent",
+        /// It was refused for good, or given up.
+        Undeliverable = "undeliverable",
+    }
+}
+
+words! {
     /// What a letter is about; one for each [`Notice`](super::notice::Notice).
     pub enum LetterKind("kind of letter") {
         /// A link that signs in.

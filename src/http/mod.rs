@@ -6,6 +6,8 @@
 pub mod body;
 pub mod ctx;
 pub mod finish;
+pub mod letters;
+pub mod meta;
 pub mod page;
 pub mod pages;
 pub mod problem;
@@ -47,11 +49,14 @@ fn wrong_method(takes: &[&str]) -> ctx::Answer {
 
 /// All routes, for actix.
 pub fn routes(cfg: &mut web::ServiceConfig) {
+    for routes in [meta::routes, letters::routes] {
+        cfg.configure(routes);
+    }
     cfg.default_service(web::to(|| async { ctx::Answer::Err(problem::Problem::not_found()) }));
 }
 
 /// All routes, for the test that compares them with the contract: method and path.
 pub fn all_routes() -> Vec<(&'static str, &'static str)> {
-    let tables: &[&[(&str, &str)]] = &[];
+    let tables: &[&[(&str, &str)]] = &[meta::ROUTES, letters::ROUTES];
     tables.concat()
 }

@@ -92,6 +92,17 @@ impl Page {
     }
 }
 
+/// Reads a filter of a list that takes one of a few words, or a number.
+///
+/// # Errors
+/// `invalid_parameter` with its name and value.
+pub fn filter<T: std::str::FromStr>(name: &str, value: Option<&str>) -> Result<Option<T>, Problem> {
+    let Some(value) = value else { return Ok(None) };
+    value.parse().map(Some).map_err(|_| {
+        Problem::new(Code::InvalidParameter, format!("{name} is {value:?}, which is none of the values it takes."))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
 use crate::mail::transport::Transport;
-use crate::store::db::{Conn, Db};
+use crate::store::db::{self, Conn, Db};
 
 /// Where the time comes from. It ticks in whole seconds.
 #[derive(Debug, Clone)]
@@ -167,6 +167,14 @@ pub struct Tx<'c> {
 impl<'c> Tx<'c> {
     fn new(app: &'c App, conn: &'c mut Conn, keyed: Option<Keyed>) -> Self {
         Self { conn, now: app.clock.now(), app, keyed }
+    }
+
+    /// Asks the database for a sign of life and answers which one it is: `sqlite` or `postgres`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn probe(&mut self) -> Result<&'static str, ServiceError> {
+        Ok(db::probe(self.conn)?)
     }
 
     /// Says that the actor may do what was asked for. If the same request was answered before, that answer ends the use

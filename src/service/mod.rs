@@ -7,3 +7,4 @@ pub mod app;
 pub mod code;
 pub mod error;
 pub mod idempotency;
+pub mod outbox;

@@ -367,6 +367,18 @@ pub fn connect(location: &Location) -> Result<Conn, StoreError> {
     }
 }
 
+/// Asks for a sign of life and answers which database gave it: `sqlite` or `postgres`.
+///
+/// # Errors
+/// The database's.
+pub fn probe(conn: &mut Conn) -> Result<&'static str, StoreError> {
+    conn.batch_execute("select 1")?;
+    Ok(match conn {
+        Conn::Sqlite(_) => "sqlite",
+        Conn::Postgres(_) => "postgres",
+    })
+}
+
 fn open_sqlite(path: &Path, access: Access) -> Result<Conn, StoreError> {
     let unreachable = |fault: &dyn std::fmt::Display| StoreError::Unreachable(format!("{}: {fault}", path.display()));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

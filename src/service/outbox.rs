@@ -1,0 +1,167 @@
+//! The outbox: a letter is written when the thing happens, in the same transaction, and sent later.
+//!
+//! The row *is* the finished letter, Message-ID included, so a letter that is sent twice because nobody knows whether it
+//! went the first time is the same letter. A lease keeps two workers from one letter; it ends by itself if its worker
+//! dies, and only its owner may write down the outcome. At least once, never "exactly once".
+
+use chrono::TimeDelta;
+use futures_util::StreamExt as _;
+
+use super::access::{self, Actor};
+use super::app::{App, Tx};
+use super::code::Code;
+use super::error::ServiceError;
+use crate::auth::secret::Secret;
+use crate::domain::ids::{CampusId, LetterId};
+use crate::domain::letter::{Letter, LetterState};
+use crate::domain::notice::{Notice, Recipient};
+use crate::domain::people::access::Action;
+use crate::mail::letters as wording;
+use crate::mail::transport::SendFault;
+use crate::store::db::StoreError;
+use crate::store::letters::{self, Outcome};
+
+pub use crate::store::letters::LetterRow;
+
+/// How many letters are taken in hand at once.
+const HANDFUL: i64 = 32;
+/// How many letters are under way at once; the relay's own limit may be lower.
+const AT_ONCE: usize = 8;
+/// How long a worker may have a letter in hand before another takes it. Longer than all of a handful can take.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// How often a letter is tried before it is given up: with the back-off, for about three days.
+const TRIES: i32 = 18;
+/// The longest wait between two tries.
+const LONGEST_WAIT: i64 = 6 * 3600;
+
+/// Writes the letter that tells `to` about `notice`, in the transaction that makes it true. `campus` is whose outbox shows
+/// it.
+///
+/// # Errors
+/// The database's.
+pub fn post(
+    tx: &mut Tx<'_>,
+    campus: Option<CampusId>,
+    to: &Recipient,
+    notice: &Notice,
+) -> Result<(), ServiceError> {
+    let letter = wording::render(notice, to, &tx.app.site, LetterId::mint(), tx.now)
+        .map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    letters::insert(tx.conn, campus, &letter)?;
+    Ok(())
+}
+
+/// Sends what is due, until nothing is; answers how many letters went. A refused address stops nobody else.
+///
+/// # Errors
+/// The database's. What the mail server says is written into the letter's row instead.
+pub async fn deliver_due(app: &App) -> Result<usize, ServiceError> {
+    let owner = Secret::mint().reveal().to_owned();
+    let mut went = 0;
+    loop {
+        let name = owner.clone();
+        let taken = app
+            .write(move |tx| Ok(letters::lease_due(tx.conn, &name, tx.now, tx.now.plus(LEASE), HANDFUL)?))
+            .await?;
+        if taken.is_empty() {
+            return Ok(went);
+        }
+        let outcomes: Vec<(LetterId, Outcome)> =
+            futures_util::stream::iter(taken).map(|(letter, tries)| send(app, letter, tries)).buffer_unordered(AT_ONCE).collect().await;
+        went += outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Sent)).count();
+        let name = owner.clone();
+        app.write(move |tx| {
+            for (id, outcome) in &outcomes {
+                if !letters::finish(tx.conn, *id, &name, outcome, tx.now)? {
+                    tracing::warn!(letter = %id, "the lease of a letter passed to another worker");
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    }
+}
+
+async fn send(app: &App, letter: Letter, tries: i32) -> (LetterId, Outcome) {
+    let outcome = match app.transport.send(&letter).await {
+        Ok(()) => Outcome::Sent,
+        Err(SendFault::Permanent(reply)) => Outcome::Undeliverable(short(&reply)),
+        Err(SendFault::Transient(why) | SendFault::Unknown(why)) if tries >= TRIES => {
+            Outcome::Undeliverable(short(&format!("given up after {tries} tries: {why}")))
+        }
+        Err(SendFault::Transient(why) | SendFault::Unknown(why)) => {
+            Outcome::Later(app.clock.now().plus(back_off(tries, letter.id)), short(&why))
+        }
+    };
+    match &outcome {
+        Outcome::Sent => tracing::debug!(letter = %letter.id, kind = letter.kind.as_str(), "a letter went"),
+        Outcome::Later(at, _) => tracing::info!(letter = %letter.id, tries, again = %at, "a letter did not go yet"),
+        Outcome::Undeliverable(_) => tracing::warn!(letter = %letter.id, tries, "a letter is undeliverable"),
+    }
+    (letter.id, outcome)
+}
+
+/// The wait after the given number of tries: half a minute, doubled each time, six hours at the most, spread by up to a
+/// quarter so that letters that failed together do not come back together.
+fn back_off(tries: i32, id: LetterId) -> TimeDelta {
+    let doubled = 30_i64 << tries.saturating_sub(1).clamp(0, 12);
+    let wait = doubled.min(LONGEST_WAIT);
+    let spread = i64::from(id.uuid().as_bytes().last().copied().unwrap_or_default()) * wait / 4 / 255;
+    TimeDelta::seconds(wait + spread)
+}
+
+/// What fits into the row.
+fn short(said: &str) -> String {
+    said.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(1000).collect()
+}
+
+/// The outbox of a campus.
+///
+/// # Errors
+/// Those of [`access::require`].
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    campus: CampusId,
+    state: Option<LetterState>,
+    after: Option<LetterId>,
+    most: i64,
+) -> Result<Vec<LetterRow>, ServiceError> {
+    access::require(tx, actor, campus, Action::ManageLetters)?;
+    Ok(letters::list_of_campus(tx.conn, campus, state, after, most)?)
+}
+
+/// Sends a letter again that was given up.
+///
+/// # Errors
+/// `wrong_state` unless it is undeliverable.
+pub fn retry(tx: &mut Tx<'_>, actor: &Actor, id: LetterId) -> Result<LetterRow, ServiceError> {
+    let letter = letters::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    let campus = letter.campus_id.ok_or(ServiceError::NotFound)?;
+    access::require(tx, actor, campus, Action::ManageLetters)?;
+    if !letters::requeue(tx.conn, id, tx.now)? {
+        let state = letter.state.as_str();
+        return Err(ServiceError::refused(
+            Code::WrongState,
+            format!("The letter is {state}; only one that is undeliverable is sent again."),
+        )
+        .with("state", state));
+    }
+    letters::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_waits_grow_to_six_hours_and_last_three_days() {
+        let id = LetterId::from_uuid(uuid::Uuid::nil());
+        let waits: Vec<i64> = (1..TRIES).map(|tries| back_off(tries, id).num_seconds()).collect();
+        assert_eq!(waits.first(), Some(&30));
+        assert!(waits.is_sorted());
+        assert_eq!(waits.last(), Some(&LONGEST_WAIT));
+        let days = waits.iter().sum::<i64>() / 86_400;
+        assert!((1..=4).contains(&days), "{days} days");
+    }
+}
