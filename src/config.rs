@@ -112,7 +112,8 @@ impl Settings {
     /// # Errors
     /// Every fault, not only the first.
     pub fn from(get: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<Fault>> {
-        let mut read = Reader { get: |name: &str| get(name).filter(|value| !value.trim().is_empty()), faults: Vec::new() };
+        let mut read =
+            Reader { get: |name: &str| get(name).filter(|value| !value.trim().is_empty()), faults: Vec::new() };
         let data_dir = PathBuf::from(read.text("ROSTRUM_DATA_DIR", "rostrum-data"));
         let listen = read.parsed("ROSTRUM_LISTEN", "127.0.0.1:8080", "an address and a port");
         let base_url = read.site_url(&listen);

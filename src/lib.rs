@@ -27,7 +27,6 @@
 
 pub mod auth;
 pub mod calendar;
-pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod http;

@@ -1,11 +1,9 @@
 //! The commands.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rostrum::commands::{bootstrap, demo, doctor};
 use rostrum::config::Settings;
 use rostrum::service::app::Clock;
 use rostrum::{startup, telemetry};
@@ -29,30 +27,12 @@ enum Command {
     Serve,
     /// Bring the database up to date and exit.
     Migrate,
-    /// Make a campus with its members and print their ids and tokens as JSON.
-    Bootstrap(bootstrap::Flags),
-    /// Show in a minute what Rostrum does, on a database of its own.
-    Demo {
-        /// Where the demo keeps its database and letters; a temporary folder otherwise.
-        #[arg(long)]
-        folder: Option<PathBuf>,
-        /// Where to listen; a free port of this machine otherwise.
-        #[arg(long, default_value = "127.0.0.1:0")]
-        listen: std::net::SocketAddr,
-        /// Exit after the story instead of going on to serve.
-        #[arg(long)]
-        once: bool,
-    },
-    /// Check the settings, the database, the way out for letters and the time-zone tables.
-    Doctor,
 }
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Demo { folder, listen, once } => demo::run(folder, listen, once).await,
-        Command::Doctor => return doctor::run().await,
         command => match Settings::from_env() {
             Ok(settings) => with_settings(command, settings).await,
             Err(faults) => {
@@ -84,9 +64,6 @@ async fn with_settings(command: Command, settings: Settings) -> Result<(), Box<d
             }
             Ok(())
         }
-        Command::Bootstrap(flags) => bootstrap::run(&settings, flags).await,
-        // Both were taken care of before the settings were read.
-        Command::Demo { .. } | Command::Doctor => Ok(()),
     }
 }
 
@@ -96,7 +73,6 @@ async fn serve(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
         tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
     }
     let app = startup::app(settings, Clock::System, startup::transport(settings)?)?;
-    doctor::warn_of_zones(&app).await;
     let listener = TcpListener::bind(settings.listen).map_err(|fault| format!("{}: {fault}", settings.listen))?;
     let running = startup::serve(app, listener, settings.workers, true)?;
     tracing::info!(address = %running.address, site = settings.site.base_url, database = ?settings.database, "ready");

@@ -19,8 +19,8 @@ use crate::auth::secret;
 use crate::auth::token::Tokens;
 use crate::config::{MailTarget, Settings};
 use crate::http;
-use crate::mail::smtp::{Smtp, SmtpSettings};
-use crate::mail::transport::{Folder, Transport};
+use crate::mail::smtp::SmtpSettings;
+use crate::mail::transport::Transport;
 use crate::service::app::{App, Clock, Parts};
 use crate::store::db::{self, Db, Location};
 use crate::store::migrate;
@@ -57,14 +57,14 @@ pub fn migrate(location: &Location) -> Result<Vec<String>, StartFault> {
 /// [`StartFault`] when the relay's settings do not hold together.
 pub fn transport(settings: &Settings) -> Result<Transport, StartFault> {
     match &settings.mail {
-        MailTarget::Folder(path) => Ok(Transport::Folder(Folder::new(path.clone()))),
+        MailTarget::Folder(path) => Ok(Transport::folder(path.clone())),
         MailTarget::Smtp(url) => {
             let relay = SmtpSettings {
                 ca: settings.mail_ca.clone(),
                 connections: settings.mail_connections,
                 ..SmtpSettings::new((**url).clone())
             };
-            Smtp::new(relay).map(Transport::Smtp).map_err(|fault| StartFault(format!("mail: {fault}")))
+            Transport::smtp(relay).map_err(|fault| StartFault(format!("mail: {fault}")))
         }
     }
 }

@@ -39,12 +39,7 @@ const LONGEST_WAIT: i64 = 6 * 3600;
 ///
 /// # Errors
 /// The database's.
-pub fn post(
-    tx: &mut Tx<'_>,
-    campus: Option<CampusId>,
-    to: &Recipient,
-    notice: &Notice,
-) -> Result<(), ServiceError> {
+pub fn post(tx: &mut Tx<'_>, campus: Option<CampusId>, to: &Recipient, notice: &Notice) -> Result<(), ServiceError> {
     let letter = wording::render(notice, to, &tx.app.site, LetterId::mint(), tx.now)
         .map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
     letters::insert(tx.conn, campus, &letter)?;
@@ -60,14 +55,16 @@ pub async fn deliver_due(app: &App) -> Result<usize, ServiceError> {
     let mut went = 0;
     loop {
         let name = owner.clone();
-        let taken = app
-            .write(move |tx| Ok(letters::lease_due(tx.conn, &name, tx.now, tx.now.plus(LEASE), HANDFUL)?))
-            .await?;
+        let taken =
+            app.write(move |tx| Ok(letters::lease_due(tx.conn, &name, tx.now, tx.now.plus(LEASE), HANDFUL)?)).await?;
         if taken.is_empty() {
             return Ok(went);
         }
-        let outcomes: Vec<(LetterId, Outcome)> =
-            futures_util::stream::iter(taken).map(|(letter, tries)| send(app, letter, tries)).buffer_unordered(AT_ONCE).collect().await;
+        let outcomes: Vec<(LetterId, Outcome)> = futures_util::stream::iter(taken)
+            .map(|(letter, tries)| send(app, letter, tries))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
         went += outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Sent)).count();
         let name = owner.clone();
         app.write(move |tx| {

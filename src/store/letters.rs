@@ -202,13 +202,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// The database's.
-pub fn finish(
-    conn: &mut Conn,
-    id: LetterId,
-    owner: &str,
-    outcome: &Outcome,
-    now: Instant,
-) -> Result<bool, StoreError> {
+pub fn finish(conn: &mut Conn, id: LetterId, owner: &str, outcome: &Outcome, now: Instant) -> Result<bool, StoreError> {
     let (state, not_before, said, sent_at) = match outcome {
         Outcome::Sent => (LetterState::Sent, now, None, Some(now)),
         Outcome::Later(at, why) => (LetterState::Queued, *at, Some(why.clone()), None),
