@@ -1,5 +1,8 @@
 //! What several nouns say in JSON in the same way: fields of a PATCH, roles, places.
 
+pub mod skills;
+pub mod times;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::people::place::Position;
