@@ -6,7 +6,7 @@
 use crate::domain::refusal::Invalid;
 
 /// The mean radius of the earth, in km.
-const EARTH_KM: f64 = 6371.008_8;
+const EARTH_KM: f64 = 6_371.008_8;
 
 /// A point on the globe, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]

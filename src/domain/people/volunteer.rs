@@ -105,6 +105,8 @@ impl Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skill {
     name: String,
+    /// The name in lower case: skills are compared some hundred thousand times for one plan.
+    key: String,
     level: Level,
 }
 
@@ -114,7 +116,8 @@ impl Skill {
     /// # Errors
     /// [`Invalid`] for the name.
     pub fn new(name: &str, level: Level) -> Result<Self, Invalid> {
-        Ok(Self { name: single_spaced(&line("name", name, 1, 80)?), level })
+        let name = single_spaced(&line("name", name, 1, 80)?);
+        Ok(Self { key: name.to_lowercase(), name, level })
     }
 
     /// Its name as it was written.
@@ -132,7 +135,7 @@ impl Skill {
     /// Whether both have the same name.
     #[must_use]
     pub fn same_name(&self, other: &Self) -> bool {
-        same_text(&self.name, &other.name)
+        self.key == other.key
     }
 }
 
@@ -148,7 +151,7 @@ impl fmt::Display for Skill {
 /// [`Invalid`] with `too_many` or `repeated`.
 pub fn distinct_skills(field: &str, skills: &[Skill], limit: usize) -> Result<(), Invalid> {
     at_most(field, skills.len(), limit)?;
-    repeated(field, skills, |a, b| a.same_name(b), |s| s.name.clone())
+    repeated(field, skills, Skill::same_name, |s| s.name.clone())
 }
 
 /// Reads a language as a BCP 47 primary tag, two or three letters, in lower case: `en`, `es`, `yue`.
