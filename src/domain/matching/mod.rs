@@ -11,6 +11,7 @@
 pub mod assignment;
 pub mod campus_request;
 pub mod eligibility;
+pub mod need_state;
 mod plan;
 mod prices;
 mod schedule;

@@ -96,14 +96,14 @@ impl<'a> Prices<'a> {
     pub fn step_by_sign(&mut self, rounds: usize) {
         let mut before = vec![0_i64; self.price.len()];
         for _ in 0..rounds {
-            for j in 0..self.price.len() {
+            for (j, before) in before.iter_mut().enumerate() {
                 let slope = self.slope(j).signum();
-                match slope * before[j] {
+                match slope * *before {
                     1 => self.step[j] = (self.step[j] * 13 / 10).min(1 << 40),
                     -1 => self.step[j] = (self.step[j] / 2).max(1),
                     _ => {}
                 }
-                before[j] = slope;
+                *before = slope;
                 self.move_to(j, self.price[j] - slope * self.step[j]);
             }
             self.look(3);

@@ -171,7 +171,9 @@ impl<'a> Board<'a> {
         items.dedup_by_key(|i| (i.person, i.job));
         let starts = |of: &dyn Fn(&Item) -> usize, count: usize| {
             let mut at = vec![0; count + 1];
-            items.iter().for_each(|item| at[of(item) + 1] += 1);
+            for item in &items {
+                at[of(item) + 1] += 1;
+            }
             for i in 0..count {
                 at[i + 1] += at[i];
             }

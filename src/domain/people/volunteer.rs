@@ -389,12 +389,12 @@ mod tests {
 
     #[test]
     fn standing_moves_only_by_its_verbs() {
+        use Standing::{Applied, Approved, Paused, Suspended};
         type Verb = fn(Standing) -> Result<Standing, WrongState>;
         let verbs: [Verb; 4] = [Standing::approve, Standing::pause, Standing::suspend, Standing::resume];
         let check = |from: Standing, expect: [Option<Standing>; 4]| {
             assert_eq!(verbs.map(|verb| verb(from).ok()), expect, "{from}");
         };
-        use Standing::{Applied, Approved, Paused, Suspended};
         check(Applied, [Some(Approved), None, Some(Suspended), None]);
         check(Approved, [None, Some(Paused), Some(Suspended), None]);
         check(Paused, [None, None, Some(Suspended), Some(Approved)]);

@@ -1,6 +1,5 @@
 //! The core against brute force and against an independent reading of its rules.
 
-use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::super::{
@@ -8,7 +7,7 @@ use super::super::{
     travel::Venue,
 };
 use super::seconds;
-use crate::domain::people::place::Position;
+use crate::domain::{people::place::Position, time::Window};
 
 const HOUR: i64 = 3600;
 
@@ -17,12 +16,12 @@ fn verify(instance: &Instance, taken: &[usize]) -> Result<i64, String> {
     let pairs: Vec<&Pair> = taken.iter().map(|&at| &instance.pairs[at]).collect();
     let mut value = 0;
     for (index, job) in instance.jobs.iter().enumerate() {
-        let filled = pairs.iter().filter(|p| p.job == index).count();
-        if filled > job.open as usize {
+        let filled = u32::try_from(pairs.iter().filter(|p| p.job == index).count()).unwrap();
+        if filled > job.open {
             return Err(format!("job {index} has {filled} people"));
         }
-        let urgent = filled.min(job.urgent as usize);
-        value += job.urgent_worth * urgent as i64 + job.worth * (filled - urgent) as i64;
+        let urgent = filled.min(job.urgent);
+        value += job.urgent_worth * i64::from(urgent) + job.worth * i64::from(filled - urgent);
     }
     for (index, room) in instance.people.iter().enumerate() {
         let mine: Vec<&&Pair> = pairs.iter().filter(|p| p.person == index).collect();
@@ -49,9 +48,11 @@ fn verify(instance: &Instance, taken: &[usize]) -> Result<i64, String> {
                     },
                     _ => 30.0,
                 };
-                let gap = TimeDelta::seconds((minutes * 60.0) as i64);
-                let (a, b) = (a.window, b.window);
-                if a.start() < b.end().plus(gap) && b.start() < a.end().plus(gap) {
+                let apart = |first: Window, then: Window| {
+                    let pause = i32::try_from((then.start().unix() - first.end().unix()).clamp(-9_999_999, 9_999_999));
+                    f64::from(pause.unwrap()) >= minutes * 60.0
+                };
+                if !apart(a.window, b.window) && !apart(b.window, a.window) {
                     return Err(format!("person {index} is in two places"));
                 }
             }
@@ -104,7 +105,7 @@ fn any_instance(people: usize, jobs: usize, pairs: usize, in_order: bool) -> imp
         let people: Vec<Room> = people.into_iter().map(|(weeks, months)| Room { weeks, months }).collect();
         let pairs = pairs.into_iter().map(|(person, job, fit)| {
             let (person, job) = (person % people.len(), job % jobs.len());
-            let day = (jobs[job].window.start().unix() / (24 * HOUR)) as usize;
+            let day = usize::try_from(jobs[job].window.start().unix() / (24 * HOUR)).unwrap();
             // Out of order, but the same for all pairs of one job.
             let (week, month) = if in_order { (day / 2, day / 3) } else { (job % 4, job * 2 % 3) };
             Pair { person, job, fit, week, month }

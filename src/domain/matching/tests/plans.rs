@@ -42,7 +42,8 @@ fn verify(problem: &Problem, proposal: &Proposal) {
     for need in &problem.needs {
         for role in &need.request.roles {
             let taken: u16 = need.taken.iter().filter(|t| t.0 == role.id()).map(|t| t.1).sum();
-            let added = proposal.seats.iter().filter(|s| s.role_id == role.id()).count() as u16;
+            let added = proposal.seats.iter().filter(|s| s.role_id == role.id()).count();
+            let added = u16::try_from(added).unwrap();
             assert!(taken + added <= role.max().max(taken), "too many people");
             let worth = 10_000 * i64::from(need.request.priority);
             value += (taken..taken + added).map(|at| if at < role.min() { 2 * worth } else { worth }).sum::<i64>();
