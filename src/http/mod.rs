@@ -3,14 +3,18 @@
 //! Each plural noun has a file with its bodies, views and handlers of about ten lines; `ctx`, `body`, `page` and
 //! `problem` are the mechanism they share. Absent on purpose: rules, and SQL, which http may not name.
 
+pub mod accounts;
 pub mod body;
+pub mod campuses;
 pub mod ctx;
 pub mod finish;
 pub mod letters;
+pub mod members;
 pub mod meta;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod sessions;
 pub mod wire;
 
 use actix_web::web;
@@ -49,7 +53,8 @@ fn wrong_method(takes: &[&str]) -> ctx::Answer {
 
 /// All routes, for actix.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    for routes in [meta::routes, letters::routes] {
+    let files = [meta::routes, accounts::routes, sessions::routes, campuses::routes, members::routes, letters::routes];
+    for routes in files {
         cfg.configure(routes);
     }
     cfg.default_service(web::to(|| async { ctx::Answer::Err(problem::Problem::not_found()) }));
@@ -57,6 +62,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 /// All routes, for the test that compares them with the contract: method and path.
 pub fn all_routes() -> Vec<(&'static str, &'static str)> {
-    let tables: &[&[(&str, &str)]] = &[meta::ROUTES, letters::ROUTES];
+    let tables: &[&[(&str, &str)]] =
+        &[meta::ROUTES, accounts::ROUTES, sessions::ROUTES, campuses::ROUTES, members::ROUTES, letters::ROUTES];
     tables.concat()
 }

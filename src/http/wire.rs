@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::people::place::Position;
 use crate::domain::refusal::Invalid;
+use crate::service::error::ServiceError;
 
 /// A field of a PATCH that is there: `#[serde(default, deserialize_with = "present")]` on an `Option<T>` tells a field
 /// that was left out (`None`) from one that says something. With `T` an `Option` itself, null is something to say;
@@ -16,6 +17,17 @@ use crate::domain::refusal::Invalid;
 /// Those of `T`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
+}
+
+/// Both of two readings, or the faults of both together, so that a caller mends them all at once.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] with every fault.
+pub fn both<A, B>(one: Result<A, Vec<Invalid>>, two: Result<B, Vec<Invalid>>) -> Result<(A, B), ServiceError> {
+    match (one, two) {
+        (Ok(one), Ok(two)) => Ok((one, two)),
+        (one, two) => Err([one.err(), two.err()].into_iter().flatten().flatten().collect::<Vec<_>>().into()),
+    }
 }
 
 /// A point on the globe, as it comes in.

@@ -3,8 +3,12 @@
 //! Absent on purpose: HTTP, and SQL, which is the store's.
 
 pub mod access;
+pub mod accounts;
 pub mod app;
+pub mod campuses;
 pub mod code;
 pub mod error;
 pub mod idempotency;
+pub mod members;
 pub mod outbox;
+pub mod sessions;

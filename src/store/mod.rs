@@ -4,11 +4,21 @@
 //! What is absent on purpose: decisions, which are the domain's, and rights, which are the services'.
 
 pub mod accounts;
+pub mod campus_requests;
+pub mod campus_volunteers;
 pub mod campuses;
 pub mod columns;
 pub mod db;
+mod documents;
+pub mod events;
+pub mod exclusions;
+pub mod feed_revisions;
 pub mod letters;
 pub mod members;
 pub mod migrate;
+#[cfg(test)]
+mod round_trips;
 pub mod schema;
 pub mod sessions;
+pub mod slots;
+pub mod volunteers;

@@ -151,6 +151,15 @@ pub fn insert_link(
     Ok(())
 }
 
+/// How many links were made for `account` after `since`.
+///
+/// # Errors
+/// The database's.
+pub fn count_links_since(conn: &mut Conn, account: AccountId, since: Instant) -> Result<i64, StoreError> {
+    let made = sign_in_links::table.filter(sign_in_links::account_id.eq(account));
+    Ok(made.filter(sign_in_links::issued_at.gt(since)).count().get_result(conn)?)
+}
+
 /// The sign-in link of this hash, if there is one.
 ///
 /// # Errors
