@@ -16,6 +16,9 @@ use super::{
 /// What an average is counted in: a pair that is always picked has this much.
 const ALWAYS: i64 = 1 << 20;
 
+/// A bound within one part in so many of a known plan is close enough.
+const CLOSE: i64 = 50_000;
+
 /// Prices of all jobs, and the best schedules at the best of them.
 pub(super) struct Prices<'a> {
     board: &'a Board<'a>,
@@ -118,7 +121,7 @@ impl<'a> Prices<'a> {
         let (mut pace, mut idle) = (1.0_f64, 0);
         let mut bound = self.look(4);
         for _ in 0..rounds {
-            if self.best.bound - target < TICKS || pace < 0.002 {
+            if self.best.bound - target < TICKS.max(self.best.bound / CLOSE) || pace < 0.002 {
                 break;
             }
             let mut length = 0.0;

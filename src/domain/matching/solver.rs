@@ -217,8 +217,8 @@ pub fn solve(instance: &Instance) -> Solution {
     prices.step_by_sign(48);
     improve(&mut plan, &board, &prices);
     if prices.bound() > plan.value() {
-        // Some thirty million items looked at, whatever the size.
-        let rounds = (30_000_000 / (board.items.len() + 1)).clamp(60, 400);
+        // Some fifteen million items looked at, whatever the size.
+        let rounds = (15_000_000 / (board.items.len() + 1)).clamp(60, 400);
         prices.step_towards(plan.value(), rounds);
         improve(&mut plan, &board, &prices);
     }
