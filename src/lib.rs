@@ -27,6 +27,7 @@
 
 pub mod auth;
 pub mod calendar;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod http;

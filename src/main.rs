@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rostrum::commands::bootstrap;
 use rostrum::config::Settings;
 use rostrum::service::app::Clock;
 use rostrum::{startup, telemetry};
@@ -27,6 +28,8 @@ enum Command {
     Serve,
     /// Bring the database up to date and exit.
     Migrate,
+    /// Make a campus with its members and print their ids and tokens as JSON.
+    Bootstrap(bootstrap::Flags),
 }
 
 #[actix_web::main]
@@ -64,6 +67,7 @@ async fn with_settings(command: Command, settings: Settings) -> Result<(), Box<d
             }
             Ok(())
         }
+        Command::Bootstrap(flags) => bootstrap::run(&settings, flags).await,
     }
 }
 

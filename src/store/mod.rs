@@ -22,3 +22,4 @@ pub mod schema;
 pub mod sessions;
 pub mod slots;
 pub mod volunteers;
+pub mod zones;

@@ -1,0 +1,3 @@
+//! The commands that are more than a call to `startup`.
+
+pub mod bootstrap;
