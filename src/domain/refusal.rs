@@ -68,7 +68,7 @@ pub fn line(field: &str, text: &str, min: usize, max: usize) -> Result<String, I
 /// character but the tab.
 ///
 /// # Errors
-/// [`Invalid`] as for [`line`].
+/// [`Invalid`] as for [`line()`].
 pub fn prose(field: &str, text: &str, min: usize, max: usize) -> Result<String, Invalid> {
     sized(field, &text.replace("\r\n", "\n"), min, max, |c| c.is_control() && c != '\n' && c != '\t')
 }

@@ -1,6 +1,6 @@
 //! Closed lists of words: each variant of such an enum has one spelling, the same in JSON, in the database and in letters.
 //!
-//! [`words!`](crate::domain::words::words) writes the enum with `ALL`, `as_str`, `FromStr` and `Display`, so that a
+//! The macro `words!` writes the enum with `ALL`, `as_str`, `FromStr` and `Display`, so that a
 //! spelling stands in one place. Absent on purpose: aliases and case folding; one thing has one name.
 
 /// A text that is none of the words of a list.
