@@ -29,6 +29,7 @@ pub fn start(app: App) -> Running {
     let (stop, mut stopped) = watch::channel(false);
     let task = tokio::spawn(async move {
         let mut turn: u32 = 0;
+        report("letters taken over", outbox::take_over(&app).await);
         while !*stopped.borrow() {
             tick(&app).await;
             if turn.is_multiple_of(HOUSEKEEPING) {

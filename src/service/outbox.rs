@@ -18,17 +18,18 @@ use crate::domain::notice::{Notice, Recipient};
 use crate::domain::people::access::Action;
 use crate::mail::letters as wording;
 use crate::mail::transport::SendFault;
-use crate::store::db::StoreError;
+use crate::store::db::{Location, StoreError};
 use crate::store::letters::{self, Outcome};
 
 pub use crate::store::letters::LetterRow;
 
 /// How many letters are taken in hand at once.
-const HANDFUL: i64 = 32;
+const HANDFUL: i64 = 16;
 /// How many letters are under way at once; the relay's own limit may be lower.
 const AT_ONCE: usize = 8;
-/// How long a worker may have a letter in hand before another takes it. Longer than all of a handful can take.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// How long a worker may have a letter in hand before another takes it: longer than a handful takes over the usual four
+/// connections when each send runs into its minute of patience.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How often a letter is tried before it is given up: with the back-off, for about three days.
 const TRIES: i32 = 18;
 /// The longest wait between two tries.
@@ -76,6 +77,18 @@ pub async fn deliver_due(app: &App) -> Result<usize, ServiceError> {
             Ok(())
         })
         .await?;
+    }
+}
+
+/// Takes back the letters that this process had in hand when it was killed, without waiting for their leases to end.
+/// Only where no other process can be sending: on the embedded database. Answers how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn take_over(app: &App) -> Result<usize, ServiceError> {
+    match app.db.location() {
+        Location::Sqlite(_) => app.write(|tx| Ok(letters::release_all(tx.conn, tx.now)?)).await,
+        Location::Postgres(_) => Ok(0),
     }
 }
 

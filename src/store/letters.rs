@@ -224,6 +224,17 @@ pub fn finish(conn: &mut Conn, id: LetterId, owner: &str, outcome: &Outcome, now
     Ok(count == 1)
 }
 
+/// Ends all leases at once; answers how many there were.
+///
+/// # Errors
+/// The database's.
+pub fn release_all(conn: &mut Conn, now: Instant) -> Result<usize, StoreError> {
+    let in_hand = letters::table.filter(letters::state.eq(LetterState::Sending));
+    Ok(diesel::update(in_hand)
+        .set((letters::state.eq(LetterState::Queued), letters::not_before.eq(now)))
+        .execute(conn)?)
+}
+
 /// One letter as lists show it.
 ///
 /// # Errors

@@ -11,5 +11,6 @@
 
 mod mail;
 mod migrations;
+mod outbox;
 mod races;
 mod support;
