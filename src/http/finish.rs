@@ -80,14 +80,17 @@ fn request_id(req: &ServiceRequest) -> String {
     given.filter(harmless).map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// The path as `instance` gives it: secrets in page addresses are left out.
+/// The most letters of a path that `instance` gives back.
+const LONGEST_INSTANCE: usize = 1000;
+
+/// The path as `instance` gives it: secrets in page addresses are left out, and what is overlong is cut.
 fn safe_path(path: &str) -> String {
     for secret in ["/o/", "/sign-in/", "/feeds/volunteers/"] {
         if path.starts_with(secret) {
             return format!("{secret}…");
         }
     }
-    path.to_owned()
+    path.chars().take(LONGEST_INSTANCE).collect()
 }
 
 /// A problem in place of an answer that the framework gave by itself.

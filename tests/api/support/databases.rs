@@ -72,7 +72,7 @@ impl Database {
     /// The same as `DATABASE_URL` would say it.
     pub fn url(&self) -> String {
         match &self.location {
-            Location::Sqlite(file) => format!("sqlite://{}", file.display()),
+            Location::Sqlite(file) => format!("sqlite:{}", file.display()),
             Location::Postgres(url) => url.clone(),
         }
     }
@@ -90,6 +90,14 @@ impl Database {
     /// A connection outside the lanes, as another process would have it.
     pub fn connect(&self) -> Conn {
         connect(&self.location).unwrap()
+    }
+
+    /// A folder for what else a test keeps; on `SQLite` it is the database's own and gone with it.
+    pub fn folder(&self) -> PathBuf {
+        match &self.remains {
+            Remains::Folder(folder) => folder.clone(),
+            Remains::Named(name) => std::env::temp_dir().join(name),
+        }
     }
 
     fn file(&self) -> &std::path::Path {

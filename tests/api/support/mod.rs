@@ -1,4 +1,8 @@
 //! What the stories stand on.
 
+pub mod arrange;
+pub mod clients;
+pub mod contract;
 pub mod databases;
 pub mod smtp;
+pub mod world;
