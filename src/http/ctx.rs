@@ -193,6 +193,11 @@ impl Reply {
         Self::json(201, view).header("Location", location)
     }
 
+    /// 201 with a view that is nowhere else to be found.
+    pub fn made<V: Serialize>(view: &V) -> Self {
+        Self::json(201, view)
+    }
+
     /// 202 with a view.
     pub fn accepted<V: Serialize>(view: &V) -> Self {
         Self::json(202, view)

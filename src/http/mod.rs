@@ -5,8 +5,12 @@
 
 pub mod accounts;
 pub mod body;
+pub mod campus_requests;
+pub mod campus_volunteers;
 pub mod campuses;
 pub mod ctx;
+pub mod events;
+pub mod exclusions;
 pub mod finish;
 pub mod letters;
 pub mod members;
@@ -15,6 +19,7 @@ pub mod page;
 pub mod pages;
 pub mod problem;
 pub mod sessions;
+pub mod volunteers;
 pub mod wire;
 
 use actix_web::web;
@@ -53,7 +58,19 @@ fn wrong_method(takes: &[&str]) -> ctx::Answer {
 
 /// All routes, for actix.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    let files = [meta::routes, accounts::routes, sessions::routes, campuses::routes, members::routes, letters::routes];
+    let files = [
+        meta::routes,
+        accounts::routes,
+        sessions::routes,
+        campuses::routes,
+        members::routes,
+        letters::routes,
+        volunteers::routes,
+        campus_volunteers::routes,
+        exclusions::routes,
+        campus_requests::routes,
+        events::routes,
+    ];
     for routes in files {
         cfg.configure(routes);
     }
@@ -62,7 +79,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 /// All routes, for the test that compares them with the contract: method and path.
 pub fn all_routes() -> Vec<(&'static str, &'static str)> {
-    let tables: &[&[(&str, &str)]] =
-        &[meta::ROUTES, accounts::ROUTES, sessions::ROUTES, campuses::ROUTES, members::ROUTES, letters::ROUTES];
+    let tables: &[&[(&str, &str)]] = &[
+        meta::ROUTES,
+        accounts::ROUTES,
+        sessions::ROUTES,
+        campuses::ROUTES,
+        members::ROUTES,
+        letters::ROUTES,
+        volunteers::ROUTES,
+        campus_volunteers::ROUTES,
+        exclusions::ROUTES,
+        campus_requests::ROUTES,
+        events::ROUTES,
+    ];
     tables.concat()
 }

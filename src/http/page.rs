@@ -35,6 +35,13 @@ pub struct List<T> {
     pub next: Option<String>,
 }
 
+impl<T> List<T> {
+    /// The same page with each item as `view` shows it.
+    pub fn map<V>(self, view: impl FnMut(T) -> V) -> List<V> {
+        List { items: self.items.into_iter().map(view).collect(), next: self.next }
+    }
+}
+
 impl Page {
     /// Reads the two parameters that every list takes.
     ///

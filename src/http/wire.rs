@@ -30,6 +30,24 @@ pub fn both<A, B>(one: Result<A, Vec<Invalid>>, two: Result<B, Vec<Invalid>>) ->
     }
 }
 
+/// Of a list that is not filtered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// How many items at the most.
+    pub limit: Option<u32>,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+}
+
+/// A reason that a person will read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// The reason.
+    pub reason: String,
+}
+
 /// A point on the globe, as it comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,10 +5,15 @@
 pub mod access;
 pub mod accounts;
 pub mod app;
+pub mod campus_requests;
+pub mod campus_volunteers;
 pub mod campuses;
 pub mod code;
 pub mod error;
+pub mod events;
+pub mod exclusions;
 pub mod idempotency;
 pub mod members;
 pub mod outbox;
 pub mod sessions;
+pub mod volunteers;

@@ -1,0 +1,205 @@
+//! Events and their slots, in JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{At, Body, Empty};
+use super::ctx::{Answer, Ctx, Reply};
+use super::page::filter;
+use super::route_table;
+use super::wire::times::WhenView;
+use super::wire::{PageQuery, PositionView, ReasonBody, present};
+use crate::domain::ids::{CampusId, EventId};
+use crate::domain::scheduling::event::EventChange;
+use crate::service::events::{self, EventPlace, EventRow, SlotSeats};
+
+route_table! {
+    "/v1/campuses/{campus_id}/events" => { get list }
+    "/v1/events/{event_id}" => { get read, patch change }
+    "/v1/events/{event_id}/publish" => { post publish }
+    "/v1/events/{event_id}/cancel" => { post cancel }
+    "/v1/events/{event_id}/slots" => { get list_slots }
+}
+
+/// The filters of the list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    state: Option<String>,
+}
+
+/// What should change about an event; what is left out stays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventPatchBody {
+    #[serde(default, deserialize_with = "present")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    place: Option<Option<String>>,
+}
+
+/// An event, out.
+#[derive(Debug, Serialize)]
+struct EventView {
+    id: String,
+    campus_id: String,
+    campus_request_id: Option<String>,
+    kind: &'static str,
+    state: &'static str,
+    state_reason: Option<String>,
+    title: String,
+    description: String,
+    mode: &'static str,
+    place: Option<String>,
+    position: Option<PositionView>,
+    #[serde(flatten)]
+    when: WhenView,
+    calendar_uid: String,
+    calendar_sequence: u32,
+    revision: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl EventView {
+    fn of(row: &EventRow, host: &str) -> Self {
+        Self {
+            id: row.id.to_string(),
+            campus_id: row.campus_id.to_string(),
+            campus_request_id: row.campus_request_id.map(|need| need.to_string()),
+            kind: row.kind.as_str(),
+            state: row.state.as_str(),
+            state_reason: row.state_reason.clone(),
+            title: row.title.clone(),
+            description: row.description.clone(),
+            mode: row.mode.as_str(),
+            place: row.place.clone(),
+            position: row.position.map(PositionView::from),
+            when: row.when.into(),
+            calendar_uid: format!("{}@{host}", row.id),
+            calendar_sequence: row.calendar_sequence,
+            revision: row.revision,
+            created_at: row.created_at.to_string(),
+            updated_at: row.updated_at.to_string(),
+        }
+    }
+}
+
+/// A slot, out.
+#[derive(Debug, Serialize)]
+struct SlotView {
+    id: String,
+    event_id: String,
+    state: &'static str,
+    place: Option<String>,
+    #[serde(flatten)]
+    when: WhenView,
+    roles: Vec<SlotRoleView>,
+    fill: &'static str,
+    revision: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SlotRoleView {
+    role_id: String,
+    name: String,
+    min: u16,
+    max: u16,
+    filled: u32,
+}
+
+impl From<SlotSeats> for SlotView {
+    fn from(slot: SlotSeats) -> Self {
+        let fill = slot.fill().as_str();
+        let roles = slot.roles.iter().map(|(role, seats)| SlotRoleView {
+            role_id: role.id().to_string(),
+            name: role.name().to_owned(),
+            min: role.min(),
+            max: role.max(),
+            filled: seats.filled,
+        });
+        Self {
+            id: slot.row.id.to_string(),
+            event_id: slot.row.event_id.to_string(),
+            state: slot.row.state.as_str(),
+            place: slot.row.place.clone(),
+            when: slot.row.when.into(),
+            roles: roles.collect(),
+            fill,
+            revision: slot.row.revision,
+            created_at: slot.row.created_at.to_string(),
+            updated_at: slot.row.updated_at.to_string(),
+        }
+    }
+}
+
+/// The events of a campus.
+async fn list(ctx: Ctx<ListQuery>, At(campus): At<CampusId>) -> Answer {
+    let page = ctx.page(ctx.query.limit, ctx.query.cursor.as_deref())?;
+    let state = filter("state", ctx.query.state.as_deref())?;
+    ctx.read_public(move |tx, actor| {
+        let rows = events::list(tx, actor, campus, state, page.after(), page.fetch())?;
+        let page = page.list(rows, |row| EventPlace::of(row).to_string());
+        let host = &tx.app.site.host;
+        Ok(Reply::ok(&page.map(|row| EventView::of(&row, host))))
+    })
+    .await
+}
+
+/// Shows an event.
+async fn read(ctx: Ctx, At(id): At<EventId>) -> Answer {
+    ctx.read_public(move |tx, actor| {
+        let row = events::find(tx, actor, id)?;
+        Ok(ok(&row, &tx.app.site.host))
+    })
+    .await
+}
+
+/// Changes an event's words and place.
+async fn change(ctx: Ctx, At(id): At<EventId>, Body { value, .. }: Body<EventPatchBody>) -> Answer {
+    let seen = ctx.seen();
+    let change = EventChange { title: value.title, description: value.description, place: value.place };
+    ctx.write(move |tx, actor| {
+        let row = events::change(tx, actor, id, &seen, &change)?;
+        Ok(ok(&row, &tx.app.site.host))
+    })
+    .await
+}
+
+/// Shows an event to everybody.
+async fn publish(ctx: Ctx, At(id): At<EventId>, Body { digest, .. }: Body<Empty>) -> Answer {
+    ctx.act(digest, move |tx, actor| {
+        let row = events::publish(tx, actor, id)?;
+        Ok(ok(&row, &tx.app.site.host))
+    })
+    .await
+}
+
+/// Calls an event off.
+async fn cancel(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    ctx.act(digest, move |tx, actor| {
+        let row = events::cancel(tx, actor, id, &value.reason)?;
+        Ok(ok(&row, &tx.app.site.host))
+    })
+    .await
+}
+
+fn ok(row: &EventRow, host: &str) -> Reply {
+    Reply::ok(&EventView::of(row, host)).etag(row.revision)
+}
+
+/// The slots of an event.
+async fn list_slots(ctx: Ctx<PageQuery>, At(event): At<EventId>) -> Answer {
+    let page = ctx.page(ctx.query.limit, ctx.query.cursor.as_deref())?;
+    ctx.read_public(move |tx, actor| {
+        let slots = events::list_slots(tx, actor, event, page.after(), page.fetch())?;
+        let views = slots.into_iter().map(SlotView::from).collect();
+        Ok(Reply::ok(&page.list(views, |view: &SlotView| view.id.clone())))
+    })
+    .await
+}
