@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::{idempotency, outbox};
+use crate::service::{idempotency, outbox, sessions};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -67,7 +67,7 @@ pub async fn tick(app: &App) {
 /// # Errors
 /// The database's.
 pub async fn housekeeping(app: &App) -> Result<usize, ServiceError> {
-    app.write(idempotency::forget_old).await
+    app.write(|tx| Ok(idempotency::forget_old(tx)? + sessions::forget_old(tx)?)).await
 }
 
 fn report(step: &'static str, done: Result<usize, ServiceError>) {

@@ -78,12 +78,12 @@ impl Attempts {
     /// Empty buckets.
     #[must_use]
     pub fn new(limits: AttemptLimits) -> Self {
-        Self::by_clock(limits, MonotonicClock)
+        Self::by_clock(limits, &MonotonicClock)
     }
 }
 
 impl<C: Clock + Clone> Attempts<C> {
-    fn by_clock(limits: AttemptLimits, clock: C) -> Self {
+    fn by_clock(limits: AttemptLimits, clock: &C) -> Self {
         let buckets = |most| RateLimiter::new(Quota::per_minute(most), HashMapStateStore::default(), clock.clone());
         Self {
             emails: buckets(limits.per_email),
@@ -144,7 +144,7 @@ mod tests {
             per_email: NonZeroU32::new(per_email).unwrap(),
             per_address: NonZeroU32::new(per_address).unwrap(),
         };
-        (Attempts::by_clock(limits, clock.clone()), clock)
+        (Attempts::by_clock(limits, &clock), clock)
     }
 
     fn email(text: &str) -> Email {

@@ -29,7 +29,7 @@ pub struct Flags {
     /// Its short name; made from the name otherwise.
     #[arg(long)]
     pub slug: Option<String>,
-    /// The career office's address, which gets the answers to letters.
+    /// The career office's address, which gets the answers to letters; the first coordinator's otherwise.
     #[arg(long)]
     pub contact: Option<String>,
     /// Where it is, as LATITUDE,LONGITUDE in degrees.
@@ -87,6 +87,9 @@ pub fn read(flags: &Flags) -> Result<NewCampus, Vec<Invalid>> {
     }
     match (zone, contact, position, offer_hours) {
         (Ok(zone), Ok(contact), Ok(position), Ok(hours)) if faults.is_empty() => {
+            let first = members.first().map(|(person, _): &(Named, Role)| person.email.clone());
+            let contact =
+                contact.or(first).ok_or_else(|| vec![Invalid::new("coordinator", "required", "is missing")])?;
             let settings =
                 campus::Settings::new(&flags.name, zone, contact, position, hours).map_err(|one| vec![one])?;
             Ok(NewCampus { slug: flags.slug.clone(), settings, members })
@@ -131,7 +134,7 @@ fn shown(made: &Bootstrapped, base_url: &str) -> Value {
     json!({
         "campus": {
             "id": made.campus.id.to_string(),
-            "slug": made.slug,
+            "slug": made.campus.slug,
             "name": made.campus.settings.name,
             "time_zone": made.campus.settings.zone.name(),
             "feed_url": format!("{base_url}/feeds/campuses/{}/events.ics", made.campus.id),

@@ -35,7 +35,7 @@ struct CampusPatchBody {
     #[serde(default, deserialize_with = "present")]
     time_zone: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    contact_email: Option<Option<String>>,
+    contact_email: Option<String>,
     #[serde(default, deserialize_with = "present")]
     position: Option<Option<PositionBody>>,
     #[serde(default, deserialize_with = "present")]
@@ -48,8 +48,8 @@ impl CampusPatchBody {
         let mut faults = Vec::new();
         let mut keep = |fault: Invalid| faults.push(fault);
         let zone = self.time_zone.map(|name| zone_of("time_zone", &name)).transpose().map_err(&mut keep);
-        let contact = self.contact_email.map(|email| email.map(|email| email_of("contact_email", &email)).transpose());
-        let contact = contact.transpose().map_err(&mut keep);
+        let contact = self.contact_email.map(|email| email_of("contact_email", &email)).transpose();
+        let contact = contact.map_err(&mut keep);
         let position = self.position.map(|position| position.map(|body| body.read("position")).transpose());
         let position = position.transpose().map_err(&mut keep);
         let offer_hours = self.offer_hours.map(OfferHours::new).transpose().map_err(&mut keep);
@@ -66,9 +66,10 @@ impl CampusPatchBody {
 #[derive(Debug, Clone, Serialize)]
 struct CampusView {
     id: String,
+    slug: String,
     name: String,
     time_zone: &'static str,
-    contact_email: Option<String>,
+    contact_email: String,
     position: Option<PositionView>,
     offer_hours: u16,
     revision: i64,
@@ -81,9 +82,10 @@ impl From<&Campus> for CampusView {
         let settings = &campus.settings;
         Self {
             id: campus.id.to_string(),
+            slug: campus.slug.clone(),
             name: settings.name.clone(),
             time_zone: settings.zone.name(),
-            contact_email: settings.contact.as_ref().map(ToString::to_string),
+            contact_email: settings.contact.to_string(),
             position: settings.position.map(PositionView::from),
             offer_hours: settings.offer_hours.get(),
             revision: campus.revision,
@@ -100,17 +102,18 @@ fn reply(campus: &Campus) -> Reply {
 /// Lists the campuses.
 async fn list(ctx: Ctx<CampusesQuery>) -> Answer {
     let page = ctx.page(ctx.query.limit, ctx.query.cursor.as_deref())?;
-    ctx.read_public(move |tx, _| {
+    let reply = ctx.app.read(move |tx| {
         let campuses = campuses::list(tx, page.after(), page.fetch())?;
         let views: Vec<_> = campuses.iter().map(CampusView::from).collect();
         Ok(Reply::ok(&page.list(views, |view| view.id.clone())))
-    })
-    .await
+    });
+    Ok(reply.await?.into_response(false))
 }
 
 /// Reads a campus.
 async fn show(ctx: Ctx, At(id): At<CampusId>) -> Answer {
-    ctx.read_public(move |tx, _| Ok(reply(&campuses::find(tx, id)?))).await
+    let reply = ctx.app.read(move |tx| Ok(reply(&campuses::find(tx, id)?)));
+    Ok(reply.await?.into_response(false))
 }
 
 /// Changes a campus.

@@ -39,8 +39,8 @@ pub struct Changes {
     pub name: Option<String>,
     /// The clocks.
     pub zone: Option<Zone>,
-    /// The career office's address, or that it has none.
-    pub contact: Option<Option<Email>>,
+    /// The career office's address.
+    pub contact: Option<Email>,
     /// The place, or that it is not said.
     pub position: Option<Option<Position>>,
     /// How long offers stay open.
@@ -65,7 +65,7 @@ pub fn update(
     let settings = Settings::new(
         changes.name.as_ref().unwrap_or(&old.name),
         changes.zone.unwrap_or(old.zone),
-        changes.contact.clone().unwrap_or_else(|| old.contact.clone()),
+        changes.contact.as_ref().unwrap_or(&old.contact).clone(),
         changes.position.unwrap_or(old.position),
         changes.offer_hours.unwrap_or(old.offer_hours),
     )?;
@@ -83,7 +83,7 @@ pub fn update(
 /// A campus that an operator makes.
 #[derive(Debug, Clone)]
 pub struct NewCampus {
-    /// Its short name for operators; made of the name where it is not given.
+    /// Its short name; made of the name where it is not given.
     pub slug: Option<String>,
     /// Its settings.
     pub settings: Settings,
@@ -96,8 +96,6 @@ pub struct NewCampus {
 pub struct Bootstrapped {
     /// The campus.
     pub campus: Campus,
-    /// Its short name.
-    pub slug: String,
     /// Its members, each with a session that has begun.
     pub members: Vec<(MemberRow, Opened)>,
 }
@@ -115,9 +113,15 @@ pub fn bootstrap(tx: &mut Tx<'_>, new: &NewCampus) -> Result<Bootstrapped, Servi
     if !new.members.iter().any(|(_, role)| *role == Role::Coordinator) {
         return Err(Invalid::new("members", "required", "a campus needs a coordinator").into());
     }
-    let campus =
-        Campus { id: CampusId::mint(), settings: new.settings.clone(), revision: 1, created: tx.now, updated: tx.now };
-    store::campuses::insert(tx.conn, &campus, &slug)?;
+    let campus = Campus {
+        id: CampusId::mint(),
+        slug,
+        settings: new.settings.clone(),
+        revision: 1,
+        created: tx.now,
+        updated: tx.now,
+    };
+    store::campuses::insert(tx.conn, &campus)?;
     let mut members = Vec::new();
     for (number, (person, role)) in new.members.iter().enumerate() {
         if new.members.iter().take(number).any(|(before, _)| before.email == person.email) {
@@ -128,5 +132,5 @@ pub fn bootstrap(tx: &mut Tx<'_>, new: &NewCampus) -> Result<Bootstrapped, Servi
         let member = members::row(tx, campus.id, account.id)?;
         members.push((member, sessions::open(tx, account)?));
     }
-    Ok(Bootstrapped { campus, slug, members })
+    Ok(Bootstrapped { campus, members })
 }

@@ -15,9 +15,10 @@ use crate::domain::time::Instant;
 #[diesel(table_name = campuses)]
 pub struct CampusRow {
     id: CampusId,
+    slug: String,
     name: String,
     time_zone: String,
-    contact_email: Option<String>,
+    contact_email: String,
     lat: Option<f64>,
     lon: Option<f64>,
     offer_hours: i32,
@@ -35,11 +36,18 @@ impl TryFrom<CampusRow> for Campus {
         let settings = Settings {
             name: row.name,
             zone: row.time_zone.parse().map_err(|_| corrupt("time zone we know"))?,
-            contact: row.contact_email.map(|email| email_in("campuses.contact_email", &email)).transpose()?,
+            contact: email_in("campuses.contact_email", &row.contact_email)?,
             position: position.transpose().map_err(|_| corrupt("position on earth"))?,
             offer_hours: OfferHours::new(row.offer_hours.into()).map_err(|_| corrupt("length of offers"))?,
         };
-        Ok(Self { id: row.id, settings, revision: row.revision, created: row.created_at, updated: row.updated_at })
+        Ok(Self {
+            id: row.id,
+            slug: row.slug,
+            settings,
+            revision: row.revision,
+            created: row.created_at,
+            updated: row.updated_at,
+        })
     }
 }
 
@@ -77,15 +85,15 @@ pub fn list(conn: &mut Conn, after: Option<CampusId>, limit: i64) -> Result<Vec<
 ///
 /// # Errors
 /// The database's.
-pub fn insert(conn: &mut Conn, campus: &Campus, slug: &str) -> Result<(), StoreError> {
+pub fn insert(conn: &mut Conn, campus: &Campus) -> Result<(), StoreError> {
     let settings = &campus.settings;
     diesel::insert_into(campuses::table)
         .values((
             campuses::id.eq(campus.id),
-            campuses::slug.eq(slug),
+            campuses::slug.eq(&campus.slug),
             campuses::name.eq(&settings.name),
             campuses::time_zone.eq(settings.zone.name()),
-            campuses::contact_email.eq(settings.contact.as_ref().map(|email| email.as_str())),
+            campuses::contact_email.eq(settings.contact.as_str()),
             campuses::lat.eq(settings.position.map(Position::lat)),
             campuses::lon.eq(settings.position.map(Position::lon)),
             campuses::offer_hours.eq(i32::from(settings.offer_hours.get())),
@@ -108,7 +116,7 @@ pub fn update(conn: &mut Conn, campus: &Campus) -> Result<(), StoreError> {
         .set((
             campuses::name.eq(&settings.name),
             campuses::time_zone.eq(settings.zone.name()),
-            campuses::contact_email.eq(settings.contact.as_ref().map(|email| email.as_str())),
+            campuses::contact_email.eq(settings.contact.as_str()),
             campuses::lat.eq(settings.position.map(Position::lat)),
             campuses::lon.eq(settings.position.map(Position::lon)),
             campuses::offer_hours.eq(i32::from(settings.offer_hours.get())),

@@ -69,7 +69,7 @@ diesel::table! {
         slug -> Text,
         name -> Text,
         time_zone -> Text,
-        contact_email -> Nullable<Text>,
+        contact_email -> Text,
         lat -> Nullable<Double>,
         lon -> Nullable<Double>,
         offer_hours -> Integer,

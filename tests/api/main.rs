@@ -9,6 +9,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod accounts;
 mod contract;
 mod mail;
 mod migrations;

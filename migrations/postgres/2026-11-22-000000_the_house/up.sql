@@ -44,7 +44,7 @@ create table campuses (
     slug text not null,
     name text not null,
     time_zone text not null,
-    contact_email text,
+    contact_email text not null,
     lat double precision,
     lon double precision,
     offer_hours integer not null,

@@ -25,6 +25,8 @@ const MOST_OFFER_HOURS: i64 = 336;
 pub struct Campus {
     /// Its identity.
     pub id: CampusId,
+    /// Its short name for addresses, the same for life; see [`slug_of`].
+    pub slug: String,
     /// What its coordinators decide.
     pub settings: Settings,
     /// Raised by every change.
@@ -40,7 +42,7 @@ impl Campus {
     #[must_use]
     pub fn for_letters(&self) -> notice::Campus {
         let Settings { name, contact, .. } = &self.settings;
-        notice::Campus { name: name.clone(), contact: contact.as_ref().map(|email| Person::new(name, email.clone())) }
+        notice::Campus { name: name.clone(), contact: Some(Person::new(name, contact.clone())) }
     }
 }
 
@@ -52,7 +54,7 @@ pub struct Settings {
     /// Its clocks.
     pub zone: Zone,
     /// The career office, which gets the answers to letters.
-    pub contact: Option<Email>,
+    pub contact: Email,
     /// Where it is.
     pub position: Option<Position>,
     /// For how long an offer stays open unless it says otherwise, in hours.
@@ -67,7 +69,7 @@ impl Settings {
     pub fn new(
         name: &str,
         zone: Zone,
-        contact: Option<Email>,
+        contact: Email,
         position: Option<Position>,
         offer_hours: OfferHours,
     ) -> Result<Self, Invalid> {
@@ -129,7 +131,7 @@ pub fn zone_of(field: &str, name: &str) -> Result<Zone, Invalid> {
     })
 }
 
-/// A campus's short name for operators, made of its name: lower-case ASCII letters, digits and single hyphens.
+/// A campus's short name, made of its name: lower-case ASCII letters, digits and single hyphens.
 #[must_use]
 pub fn slug_of(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -177,16 +179,10 @@ mod tests {
     fn letters_are_answered_to_the_contact() {
         let now = Instant::from_unix(0);
         let contact = Email::parse("careers@example.edu").unwrap();
-        let settings = |contact| Settings::new("York", Zone::UTC, contact, None, OfferHours::default()).unwrap();
-        let campus = |contact| Campus {
-            id: CampusId::mint(),
-            settings: settings(contact),
-            revision: 1,
-            created: now,
-            updated: now,
-        };
-        assert_eq!(campus(None).for_letters().contact, None);
-        let person = campus(Some(contact.clone())).for_letters().contact.unwrap();
+        let settings = Settings::new("York", Zone::UTC, contact.clone(), None, OfferHours::default()).unwrap();
+        let slug = slug_of("York");
+        let campus = Campus { id: CampusId::mint(), slug, settings, revision: 1, created: now, updated: now };
+        let person = campus.for_letters().contact.unwrap();
         assert_eq!((person.name(), person.email()), ("York", &contact));
     }
 }
