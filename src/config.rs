@@ -312,6 +312,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_tells_of_every_variable() {
+        let readme = include_str!("../README.md");
+        for (name, default, purpose) in VARIABLES {
+            assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+            assert!(readme.contains(default) && readme.contains(purpose), "{name}: {default}, {purpose}");
+        }
+    }
+
+    #[test]
     fn all_faults_are_told_at_once() {
         let faults = settings(&[
             ("DATABASE_URL", "mysql://root:hunter2@db/x"),
