@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench start` prints both. The memory is `VmRSS` of `/proc`, so it is told on Linux only.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that cannot run says why and ends")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};

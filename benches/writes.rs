@@ -3,6 +3,8 @@
 //! `cargo bench --bench writes` prints a table. Figures are ratios within the run; the machine may be shared. The ceiling
 //! is the bare database: one connection, one statement, one commit after another, without lanes.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that cannot run says why and ends")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};

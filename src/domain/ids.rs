@@ -1,6 +1,6 @@
 //! Identities. Every noun has its own type, so that a slot's id can never be passed where an offer's is wanted.
 //!
-//! Ids are `UUIDv7`, minted in Rust: they sort by age, which gives lists a stable order for nothing.
+//! Ids are UUIDv7, minted in Rust: they sort by age, which gives lists a stable order for nothing.
 
 use std::{fmt, str::FromStr};
 

@@ -37,7 +37,7 @@ pub async fn finish(
         Err(_panic) => {
             tracing::error!(request_id, method = %method, "a handler panicked");
             let problem = Problem::new(Code::Internal, "Something went wrong on our side. Nothing was changed.");
-            return Err(Finished::new(problem, &base_url, &path, &request_id).into());
+            return Err(Finished::new(&problem, &base_url, &path, &request_id).into());
         }
     };
     let problem = response.response().extensions().get::<Problem>().cloned();
@@ -150,7 +150,7 @@ struct Finished {
 }
 
 impl Finished {
-    fn new(problem: Problem, base_url: &str, path: &str, request_id: &str) -> Self {
+    fn new(problem: &Problem, base_url: &str, path: &str, request_id: &str) -> Self {
         Self {
             status: problem.status_code(),
             body: problem.body(base_url, &safe_path(path), request_id),
@@ -162,7 +162,7 @@ impl Finished {
         let problem = fault.as_error::<Problem>().cloned();
         let problem = problem.or_else(|| foreign(&fault.error_response()));
         let problem = problem.unwrap_or_else(|| Problem::new(Code::Internal, "Something went wrong on our side."));
-        Self::new(problem, base_url, path, request_id)
+        Self::new(&problem, base_url, path, request_id)
     }
 }
 

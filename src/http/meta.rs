@@ -51,7 +51,7 @@ async fn readyz(ctx: Ctx) -> Answer {
 }
 
 async fn database(app: &App) -> Result<&'static str, ServiceError> {
-    app.read(|tx| Ok(tx.probe()?)).await
+    app.read(|tx| tx.probe()).await
 }
 
 /// The contract.
@@ -64,13 +64,11 @@ async fn openapi(_: Ctx) -> Answer {
 
 /// What a problem means, for people who follow its `type`.
 async fn problem_page(_: Ctx, At(code): At<String>) -> Answer {
-    Ok(match code.parse::<Code>() {
-        Ok(code) => html(pages::problem(&explained(code)), 200),
-        Err(_) => {
-            let page = MessagePage { title: "There is no such problem", paragraphs: &[NO_PROBLEM], link: None };
-            html(pages::message(&page), 404)
-        }
-    })
+    if let Ok(code) = code.parse::<Code>() {
+        return Ok(html(pages::problem(&explained(code)), 200));
+    }
+    let page = MessagePage { title: "There is no such problem", paragraphs: &[NO_PROBLEM], link: None };
+    Ok(html(pages::message(&page), 404))
 }
 
 const NO_PROBLEM: &str = "Rostrum has no problem of this name. The contract at /openapi.yaml lists those it has.";

@@ -165,6 +165,7 @@ impl Code {
         self.row().3
     }
 
+    #[allow(clippy::too_many_lines, reason = "one table")]
     const fn row(self) -> (&'static str, u16, &'static str, &'static str) {
         match self {
             Self::BadRequest => (

@@ -43,7 +43,8 @@ pub struct Stored {
 /// # Errors
 /// `idempotency_key_reused` when the key came with another body before.
 pub fn find(conn: &mut Conn, keyed: &Keyed) -> Result<Option<Stored>, ServiceError> {
-    let row: Option<(String, i32, Json<Vec<(String, String)>>, Vec<u8>)> = idempotency_keys::table
+    type Kept = (String, i32, Json<Vec<(String, String)>>, Vec<u8>);
+    let row: Option<Kept> = idempotency_keys::table
         .filter(idempotency_keys::scope.eq(&keyed.scope).and(idempotency_keys::key.eq(&keyed.key)))
         .select((
             idempotency_keys::fingerprint,

@@ -1,8 +1,8 @@
 //! Connections, and the lanes that closures travel to reach one.
 //!
-//! Threads own connections and take closures from a bounded queue. On `SQLite` there are a few `query_only` readers and
+//! Threads own connections and take closures from a bounded queue. On SQLite there are a few `query_only` readers and
 //! one writer with **group commit**: it drains what waits, gives each job a savepoint of its own, commits them all with
-//! one fsync and only then answers. On `PostgreSQL` every job is a transaction of its own, `SERIALIZABLE` and tried again
+//! one fsync and only then answers. On PostgreSQL every job is a transaction of its own, `SERIALIZABLE` and tried again
 //! a bounded number of times when it loses a race.
 //!
 //! The one meaning of a write: the closure behaves as if it were alone, and it may run again; so it only queries.
@@ -58,13 +58,13 @@ impl std::fmt::Debug for Location {
 /// How many lanes, and how long they are.
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes {
-    /// Reader threads on `SQLite`; on `PostgreSQL` all threads serve both. 1 to 64.
+    /// Reader threads on SQLite; on PostgreSQL all threads serve both. 1 to 64.
     pub readers: usize,
-    /// Writer threads on `PostgreSQL`. 1 to 64. `SQLite` always has one.
+    /// Writer threads on PostgreSQL. 1 to 64. SQLite always has one.
     pub writers: usize,
     /// How many closures may wait in each lane before a caller is told to come back.
     pub queue: usize,
-    /// The most jobs that share one commit on `SQLite`. 1 gives one commit a job, which is for measuring.
+    /// The most jobs that share one commit on SQLite. 1 gives one commit a job, which is for measuring.
     pub group: usize,
 }
 
@@ -126,7 +126,7 @@ impl StoreError {
     }
 }
 
-/// Whether `fault` says that the unique key or exclusion `constraint` stood in the way. `SQLite` names columns, never the
+/// Whether `fault` says that the unique key or exclusion `constraint` stood in the way. SQLite names columns, never the
 /// constraint, so `columns` is what it would say: `offers.token_hash`.
 #[must_use]
 pub fn violates(fault: &DieselError, constraint: &str, columns: &str) -> bool {

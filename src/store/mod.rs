@@ -18,6 +18,7 @@ pub mod members;
 pub mod migrate;
 #[cfg(test)]
 mod round_trips;
+#[allow(clippy::wildcard_imports, reason = "the form in which diesel prints schemas")]
 pub mod schema;
 pub mod sessions;
 pub mod slots;
