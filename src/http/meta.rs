@@ -1,14 +1,14 @@
 //! What is said of the service itself: that it lives, that it is ready, its contract, and what its problems mean.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::body::At;
 use super::ctx::{Answer, Ctx};
 use super::pages::{self, MessagePage, ProblemPage};
 use super::problem::Problem;
-use super::route_table;
+use super::{reference, route_table};
 use crate::service::app::App;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
@@ -17,6 +17,7 @@ route_table! {
     "/healthz" => { get healthz }
     "/readyz" => { get readyz }
     "/openapi.yaml" => { get openapi }
+    "/docs" => { get docs }
     "/problems/{code}" => { get problem_page }
 }
 
@@ -60,6 +61,12 @@ async fn openapi(_: Ctx) -> Answer {
         .insert_header((header::CONTENT_TYPE, "application/yaml"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .body(OPENAPI))
+}
+
+/// The contract as a page.
+async fn docs(_: Ctx, request: HttpRequest) -> Answer {
+    let held = request.headers().get(header::IF_NONE_MATCH).and_then(|held| held.to_str().ok());
+    Ok(reference::answer(held))
 }
 
 /// What a problem means, for people who follow its `type`.

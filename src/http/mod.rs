@@ -18,6 +18,7 @@ pub mod meta;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod reference;
 pub mod sessions;
 pub mod volunteers;
 pub mod wire;

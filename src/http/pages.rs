@@ -21,13 +21,16 @@ const STYLE: &str = include_str!("pages/style.css");
 
 /// The value of `Content-Security-Policy` for every page.
 pub fn security_policy() -> &'static str {
-    static POLICY: LazyLock<String> = LazyLock::new(|| {
-        let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-        format!(
-            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-    });
+    static POLICY: LazyLock<String> = LazyLock::new(|| policy_for(STYLE));
     &POLICY
+}
+
+/// The policy of a page that has this one style sheet, and nothing else to load or run.
+pub fn policy_for(style: &str) -> String {
+    let style = BASE64_STANDARD.encode(digest(&SHA256, style.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 }
 
 /// The other headers of every page: it is for one reader, once, and its address is a secret.
