@@ -121,12 +121,11 @@ fn media_type(req: &HttpRequest, expected: &str) -> Result<(), Problem> {
 }
 
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|fault| unread(&fault))?;
-    reader
-        .end()
+    // What is no JSON at all is told before a field of it is found wrong.
+    serde_json::from_slice::<serde::de::IgnoredAny>(text)
         .map_err(|fault| Problem::new(Code::InvalidJson, format!("The body is not one JSON document: {fault}.")))?;
-    Ok(value)
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|fault| unread(&fault))
 }
 
 /// Tells text that is no JSON from JSON that says what it cannot.
@@ -153,9 +152,9 @@ fn unread(fault: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         // serde_path_to_error already ends the path with the unknown key.
         ("unknown_field", path.join("/"))
     } else if said.starts_with("missing field") {
-        ("missing", [path.as_slice(), &[named.to_owned()]].concat().join("/"))
+        ("required", [path.as_slice(), &[named.to_owned()]].concat().join("/"))
     } else if said.starts_with("duplicate field") {
-        ("duplicate", path.join("/"))
+        ("repeated", path.join("/"))
     } else if said.starts_with("unknown variant") {
         ("unknown_value", path.join("/"))
     } else if said.starts_with("invalid type") {
@@ -230,18 +229,21 @@ mod tests {
             assert_eq!(found, field, "{text}: {problem}");
         };
         check("{", Code::InvalidJson, None);
-        check("{} {}", Code::InvalidFields, Some(("title", "missing")));
+        check("{} {}", Code::InvalidJson, None);
+        check(r#"{"colour" 1}"#, Code::InvalidJson, None);
+        check("{}", Code::InvalidFields, Some(("title", "required")));
         check(r#"{"title":"a","roles":[]} x"#, Code::InvalidJson, None);
         check(r#"{"title":1,"roles":[]}"#, Code::InvalidFields, Some(("title", "wrong_type")));
-        check(r#"{"title":"a"}"#, Code::InvalidFields, Some(("roles", "missing")));
+        check(r#"{"title":"a"}"#, Code::InvalidFields, Some(("roles", "required")));
         check(
             r#"{"title":"a","roles":[{"max":1},{"max":-1}]}"#,
             Code::InvalidFields,
             Some(("roles/1/max", "out_of_range")),
         );
         check(r#"{"title":"a","roles":[{"mox":1}]}"#, Code::InvalidFields, Some(("roles/0/mox", "unknown_field")));
-        check(r#"{"title":"a","title":"b","roles":[]}"#, Code::InvalidFields, Some(("title", "duplicate")));
-        check(&("[".repeat(10_000)), Code::InvalidFields, Some(("", "wrong_type")));
-        check(&format!(r#"{{"title":{}"#, "[".repeat(10_000)), Code::InvalidFields, Some(("title", "wrong_type")));
+        check(r#"{"title":"a","title":"b","roles":[]}"#, Code::InvalidFields, Some(("title", "repeated")));
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        check(&deep, Code::InvalidFields, Some(("", "wrong_type")));
+        check(&format!(r#"{{"title":{deep}}}"#), Code::InvalidFields, Some(("title", "wrong_type")));
     }
 }

@@ -47,20 +47,34 @@ impl Problem {
         members.insert("type".into(), format!("{base_url}/problems/{}", self.code.as_str()).into());
         members.insert("title".into(), self.code.title().into());
         members.insert("status".into(), self.code.status().into());
-        members.insert("detail".into(), self.detail.clone().into());
+        members.insert("detail".into(), cut(&self.detail, LONGEST_DETAIL).into());
         members.insert("instance".into(), instance.into());
         members.insert("code".into(), self.code.as_str().into());
         members.insert("request_id".into(), request_id.into());
         if !self.errors.is_empty() {
-            let errors: Vec<Value> = self
-                .errors
-                .iter()
-                .map(|one| json!({ "pointer": pointer(&one.field), "detail": one.detail, "code": one.code }))
-                .collect();
+            let said = |one: &Invalid| {
+                json!({
+                    "pointer": cut(&pointer(&one.field), LONGEST_POINTER),
+                    "detail": cut(&one.detail, LONGEST_DETAIL),
+                    "code": one.code,
+                })
+            };
+            let errors: Vec<Value> = self.errors.iter().map(said).collect();
             members.insert("errors".into(), errors.into());
         }
         serde_json::to_vec(&members).unwrap_or_default()
     }
+}
+
+/// The longest detail and pointer that go out: what was sent is named, and need not come back whole.
+const LONGEST_DETAIL: usize = 1000;
+const LONGEST_POINTER: usize = 300;
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 fn challenge(code: Code) -> String {

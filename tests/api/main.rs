@@ -11,8 +11,10 @@
 
 mod accounts;
 mod contract;
+mod idempotency;
 mod mail;
 mod migrations;
 mod outbox;
+mod problems;
 mod races;
 mod support;

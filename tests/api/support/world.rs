@@ -9,15 +9,20 @@ use diesel::prelude::*;
 use rostrum::auth::attempts::AttemptLimits;
 use rostrum::auth::token::Bearer;
 use rostrum::config::{Key, Settings};
-use rostrum::domain::ids::{AccountId, CampusId, SessionId};
-use rostrum::domain::letter::Letter;
+use rostrum::domain::ids::{AccountId, SessionId};
+use rostrum::domain::letter::{Email, Letter};
+use rostrum::domain::people::access::Role;
+use rostrum::domain::people::account::Named;
+use rostrum::domain::people::campus::{self, OfferHours};
+use rostrum::domain::people::place::Position;
 use rostrum::domain::time::Instant;
 use rostrum::mail::transport::{Memory, Transport};
 use rostrum::service::app::{App, Clock, Tx};
+use rostrum::service::campuses::{self, NewCampus};
 use rostrum::service::error::ServiceError;
 use rostrum::startup::{self, Running};
 use rostrum::store::db::Lanes;
-use rostrum::store::schema::{accounts, campuses, members, sessions};
+use rostrum::store::schema::{accounts, sessions};
 use rostrum::worker;
 
 use super::clients::Client;
@@ -130,14 +135,12 @@ impl World {
 
     /// Somebody with an account and nothing else; the address is the name `@example.edu`.
     pub async fn person(&self, name: &str) -> Client {
-        join(&self.app, &self.base_url, name, &handle(name), None).await
+        join(&self.app, &self.base_url, name).await
     }
 
     /// The same person in a session of its own.
     pub async fn another_session(&self, client: &Client) -> Client {
-        let bearer = Bearer { session: SessionId::mint(), ..client.bearer().expect("somebody signed in") };
-        self.app.write(move |tx| begin(tx, bearer)).await.unwrap();
-        client.signed_in(&self.app, bearer)
+        enter(&self.app, &self.base_url, client.bearer().expect("somebody signed in").account).await
     }
 
     /// The time now.
@@ -194,44 +197,37 @@ fn seconds(at: &str) -> i64 {
     chrono::DateTime::parse_from_rfc3339(at).unwrap().timestamp()
 }
 
-/// What `rostrum bootstrap` does, without its passwords.
+/// A campus as `rostrum bootstrap` makes it.
 async fn found(app: &App, base_url: &str, name: &str, slug: &str) -> Campus {
-    let id = CampusId::mint();
-    let (named, short) = (name.to_owned(), slug.to_owned());
-    app.write(move |tx| {
-        diesel::insert_into(campuses::table)
-            .values((
-                campuses::id.eq(id),
-                campuses::slug.eq(&short),
-                campuses::name.eq(&named),
-                campuses::time_zone.eq("America/New_York"),
-                campuses::contact_email.eq(format!("careers@{short}.example")),
-                campuses::lat.eq(39.95),
-                campuses::lon.eq(-76.71),
-                campuses::offer_hours.eq(72),
-                campuses::revision.eq(1_i64),
-                campuses::created_at.eq(tx.now),
-                campuses::updated_at.eq(tx.now),
-            ))
-            .execute(tx.conn)?;
-        Ok::<_, ServiceError>(())
-    })
-    .await
-    .unwrap();
-    let (office, professor) = (format!("office.{slug}"), format!("professor.{slug}"));
-    let coordinator = join(app, base_url, "The Coordinator", &office, Some((id, "coordinator"))).await;
-    let requester = join(app, base_url, "The Requester", &professor, Some((id, "requester"))).await;
-    Campus { id: id.to_string(), coordinator, requester }
+    let zone = "America/New_York".parse().unwrap();
+    let contact = Email::parse(&format!("careers@{slug}.example")).unwrap();
+    let position = Position::new(39.95, -76.71).unwrap();
+    let hours = OfferHours::new(72).unwrap();
+    let member = |title: &str, part: &str| Named::new(&format!("{part}.{slug}@example.edu"), title).unwrap();
+    let new = NewCampus {
+        slug: Some(slug.replace('.', "-")),
+        settings: campus::Settings::new(name, zone, contact, Some(position), hours).unwrap(),
+        members: vec![
+            (member("The Coordinator", "office"), Role::Coordinator),
+            (member("The Requester", "professor"), Role::Requester),
+        ],
+    };
+    let made = app.write(move |tx| campuses::bootstrap(tx, &new)).await.unwrap();
+    let [office, professor] = made.members.as_slice() else { panic!("two members") };
+    let coordinator = enter(app, base_url, office.0.account).await;
+    let requester = enter(app, base_url, professor.0.account).await;
+    Campus { id: made.campus.id.to_string(), coordinator, requester }
 }
 
-/// An account whose address is proved, with a session and perhaps a role.
-async fn join(app: &App, base_url: &str, name: &str, handle: &str, role: Option<(CampusId, &'static str)>) -> Client {
-    let bearer = Bearer { account: AccountId::mint(), session: SessionId::mint() };
-    let (name, email) = (name.to_owned(), format!("{handle}@example.edu"));
+/// An account whose address is proved, with a session. The way through the door takes a password's slow hash, which a
+/// story about something else need not wait for.
+async fn join(app: &App, base_url: &str, name: &str) -> Client {
+    let account = AccountId::mint();
+    let (email, name) = (format!("{}@example.edu", handle(name)), name.to_owned());
     app.write(move |tx| {
         diesel::insert_into(accounts::table)
             .values((
-                accounts::id.eq(bearer.account),
+                accounts::id.eq(account),
                 accounts::email.eq(&email),
                 accounts::name.eq(&name),
                 accounts::email_confirmed_at.eq(tx.now),
@@ -240,26 +236,21 @@ async fn join(app: &App, base_url: &str, name: &str, handle: &str, role: Option<
                 accounts::updated_at.eq(tx.now),
             ))
             .execute(tx.conn)?;
-        begin(tx, bearer)?;
-        if let Some((campus, role)) = role {
-            diesel::insert_into(members::table)
-                .values((
-                    members::campus_id.eq(campus),
-                    members::account_id.eq(bearer.account),
-                    members::role.eq(role.parse::<rostrum::domain::people::access::Role>().unwrap()),
-                    members::revision.eq(1_i64),
-                    members::created_at.eq(tx.now),
-                    members::updated_at.eq(tx.now),
-                ))
-                .execute(tx.conn)?;
-        }
         Ok::<_, ServiceError>(())
     })
     .await
     .unwrap();
+    enter(app, base_url, account).await
+}
+
+/// Whoever owns `account`, in a new session.
+async fn enter(app: &App, base_url: &str, account: AccountId) -> Client {
+    let bearer = Bearer { account, session: SessionId::mint() };
+    app.write(move |tx| begin(tx, bearer)).await.unwrap();
     Client::new(base_url).signed_in(app, bearer)
 }
 
+/// A session that outlives every story.
 fn begin(tx: &mut Tx<'_>, bearer: Bearer) -> Result<(), ServiceError> {
     diesel::insert_into(sessions::table)
         .values((
