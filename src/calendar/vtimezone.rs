@@ -50,9 +50,9 @@ pub fn vtimezone(zone: Zone, used: Window) -> IcalTimeZone {
 
 /// The clocks of a zone go from one offset to another, in seconds east of Greenwich.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Jump {
+pub(super) struct Jump {
     /// The first second of the new offset.
-    at: i64,
+    pub(super) at: i64,
     from: i32,
     to: i32,
 }
@@ -72,23 +72,29 @@ fn utc(at: i64) -> DateTime<Utc> {
     Instant::from_unix(at).utc()
 }
 
-fn offset(zone: Zone, at: i64) -> i32 {
+/// The offset of `zone` at a second since 1970, in seconds east of Greenwich.
+pub(super) fn offset(zone: Zone, at: i64) -> i32 {
     zone.tz().offset_from_utc_datetime(&utc(at).naive_utc()).fix().local_minus_utc()
 }
 
 fn jumps(zone: Zone, first: i64, last: i64) -> Vec<Jump> {
+    jumps_of(|at| offset(zone, at), first, last)
+}
+
+/// The jumps that an offset makes after `first` and up to `last`.
+pub(super) fn jumps_of(offset: impl Fn(i64) -> i32, first: i64, last: i64) -> Vec<Jump> {
     let (first, last) = (first.max(TABLES.0), last.min(TABLES.1));
     let mut jumps = Vec::new();
     let mut before = first;
-    let mut from = offset(zone, first);
+    let mut from = offset(first);
     while before < last {
         let after = (before + STEP).min(last);
-        let to = offset(zone, after);
+        let to = offset(after);
         if to != from {
             let (mut low, mut high) = (before, after);
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
-                if offset(zone, middle) == from { low = middle } else { high = middle }
+                if offset(middle) == from { low = middle } else { high = middle }
             }
             jumps.push(Jump { at: high, from, to });
         }

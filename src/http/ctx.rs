@@ -297,7 +297,8 @@ fn seen(req: &HttpRequest) -> Result<Seen, Problem> {
     Ok(Seen::Revisions(revisions))
 }
 
-fn wrong_query(said: &str) -> Problem {
+/// A query that cannot be read, from what the framework says of it.
+pub fn wrong_query(said: &str) -> Problem {
     let said = said.strip_prefix("Query deserialize error: ").unwrap_or(said);
     if said.contains("unknown field") {
         let name = said.split('`').nth(1).unwrap_or_default();

@@ -11,6 +11,7 @@ pub mod campuses;
 pub mod ctx;
 pub mod events;
 pub mod exclusions;
+pub mod feeds;
 pub mod finish;
 pub mod letters;
 pub mod members;
@@ -71,6 +72,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         exclusions::routes,
         campus_requests::routes,
         events::routes,
+        feeds::routes,
     ];
     for routes in files {
         cfg.configure(routes);
@@ -92,6 +94,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         exclusions::ROUTES,
         campus_requests::ROUTES,
         events::ROUTES,
+        feeds::ROUTES,
     ];
     tables.concat()
 }

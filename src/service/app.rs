@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 use super::error::ServiceError;
+use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
 use crate::auth::attempts::Attempts;
 use crate::auth::password::Passwords;
@@ -44,6 +45,8 @@ struct Inner {
     writes: AtomicU64,
     /// Rung when a write may have put a letter into the outbox.
     mail: Notify,
+    /// Finished calendar feeds.
+    shelf: Shelf,
 }
 
 /// The parts of an [`App`].
@@ -75,7 +78,7 @@ impl std::ops::Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, writes: AtomicU64::new(0), mail: Notify::new() }))
+        Self(Arc::new(Inner { parts, writes: AtomicU64::new(0), mail: Notify::new(), shelf: Shelf::default() }))
     }
 
     /// Runs a use case that only reads, on one consistent view of the data.
@@ -145,6 +148,11 @@ impl App {
     /// How many writes this process has committed. Whoever keeps finished bytes compares it before serving them.
     pub fn writes(&self) -> u64 {
         self.0.writes.load(Ordering::Acquire)
+    }
+
+    /// The finished calendar feeds.
+    pub fn shelf(&self) -> &Shelf {
+        &self.0.shelf
     }
 
     /// Resolves when a write may have left a letter to send.

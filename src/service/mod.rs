@@ -12,6 +12,7 @@ pub mod code;
 pub mod error;
 pub mod events;
 pub mod exclusions;
+pub mod feeds;
 pub mod idempotency;
 pub mod members;
 pub mod outbox;

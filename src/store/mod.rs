@@ -13,6 +13,7 @@ mod documents;
 pub mod events;
 pub mod exclusions;
 pub mod feed_revisions;
+pub mod feeds;
 pub mod letters;
 pub mod members;
 pub mod migrate;
