@@ -32,7 +32,8 @@ pub struct ListQuery {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampusVolunteerBody {
-    note: Option<String>,
+    #[serde(default)]
+    note: String,
 }
 
 /// How a volunteer stands, out.
@@ -44,7 +45,7 @@ struct CampusVolunteerView {
     headline: String,
     state: &'static str,
     state_reason: Option<String>,
-    note: Option<String>,
+    note: String,
     revision: i64,
     created_at: String,
     updated_at: String,
@@ -60,7 +61,7 @@ impl From<Listed> for CampusVolunteerView {
             headline,
             state: row.state.as_str(),
             state_reason: row.reason,
-            note: Some(row.note).filter(|note| !note.is_empty()),
+            note: row.note,
             revision: row.revision,
             created_at: row.created_at.to_string(),
             updated_at: row.updated_at.to_string(),
@@ -88,8 +89,7 @@ async fn list(ctx: Ctx<ListQuery>, At(campus): At<CampusId>) -> Answer {
 /// The caller applies.
 async fn apply(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body<CampusVolunteerBody>) -> Answer {
     ctx.act(digest, move |tx, actor| {
-        let note = value.note.as_deref().unwrap_or_default();
-        let listed = campus_volunteers::apply(tx, actor, campus, note)?;
+        let listed = campus_volunteers::apply(tx, actor, campus, &value.note)?;
         let (revision, location) =
             (listed.row.revision, format!("/v1/campuses/{campus}/volunteers/{}", listed.row.volunteer_id));
         Ok(Reply::created(&CampusVolunteerView::from(listed), location).etag(revision))

@@ -25,7 +25,8 @@ route_table! {
 #[serde(deny_unknown_fields)]
 pub struct VolunteerBody {
     display_name: String,
-    headline: Option<String>,
+    #[serde(default)]
+    headline: String,
     #[serde(default)]
     credentials: Vec<String>,
     #[serde(default)]
@@ -82,7 +83,7 @@ impl VolunteerBody {
         let zone = times::zone("time_zone", &self.time_zone)?;
         Ok(Profile {
             display_name: self.display_name.clone(),
-            headline: self.headline.clone().unwrap_or_default(),
+            headline: self.headline.clone(),
             credentials: self.credentials.clone(),
             skills: each("skills", &self.skills, SkillBody::read)?,
             kinds: each("kinds", &self.kinds, |kind| word("", kind))?,
@@ -102,7 +103,7 @@ pub struct VolunteerPatchBody {
     #[serde(default, deserialize_with = "present")]
     display_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    headline: Option<Option<String>>,
+    headline: Option<String>,
     #[serde(default, deserialize_with = "present")]
     credentials: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
@@ -140,7 +141,7 @@ impl VolunteerPatchBody {
         };
         Ok(Profile {
             display_name: self.display_name.clone().unwrap_or(former.display_name),
-            headline: self.headline.clone().map_or(former.headline, Option::unwrap_or_default),
+            headline: self.headline.clone().unwrap_or(former.headline),
             credentials: self.credentials.clone().unwrap_or(former.credentials),
             skills: match &self.skills {
                 Some(skills) => each("skills", skills, SkillBody::read)?,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::access::{Actor, require, role_at};
-use super::app::Tx;
+use super::app::{App, Tx};
 use super::code::Code;
 use super::error::{Seen, ServiceError};
 use super::outbox;
@@ -282,13 +282,22 @@ pub fn close(tx: &mut Tx<'_>, actor: &Actor, id: CampusRequestId) -> Result<Need
     Ok(need)
 }
 
-/// Ends what came to nothing in time, at most `most` needs; answers how many. Undecided ones expire when their decision is
-/// overdue; approved ones when they begin, unless enough people come: then they are closed.
+/// Ends what came to nothing in time; answers how many needs did. Undecided ones expire when their decision is overdue;
+/// approved ones when they begin, unless enough people come: then they are closed.
 ///
 /// # Errors
 /// The database's.
-pub fn expire_due(tx: &mut Tx<'_>, most: i64) -> Result<usize, ServiceError> {
-    let overdue = campus_requests::list_overdue(tx.conn, tx.now, most)?;
+pub async fn expire_overdue(app: &App) -> Result<usize, ServiceError> {
+    let mut ended = 0;
+    // Looked for first, so that a turn in which nothing is due writes nothing.
+    while app.read(|tx| Ok(!campus_requests::list_overdue(tx.conn, tx.now, 1)?.is_empty())).await? {
+        ended += app.write(expire_some).await?;
+    }
+    Ok(ended)
+}
+
+fn expire_some(tx: &mut Tx<'_>) -> Result<usize, ServiceError> {
+    let overdue = campus_requests::list_overdue(tx.conn, tx.now, 100)?;
     let count = overdue.len();
     for row in overdue {
         let need = seen_by_readers(tx, row)?;

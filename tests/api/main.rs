@@ -11,10 +11,13 @@
 
 mod accounts;
 mod contract;
+mod events;
 mod idempotency;
 mod mail;
 mod migrations;
+mod needs;
 mod outbox;
 mod problems;
 mod races;
 mod support;
+mod volunteers;
