@@ -27,12 +27,7 @@ const LANES: u32 = 1;
 const OF_NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$aKp0zUR6+8WJyTPs244gOA$WZVrk/VnmHmnwJvLXHil2IG39uXvhnh+sdQCdXxVm5U";
 
-/// The fewest characters of a new password.
-pub const SHORTEST: usize = 10;
-/// The most characters of a password.
-pub const LONGEST: usize = 200;
-
-/// A password on its way through; it is not shown by `Debug`.
+/// A password on its way through, of the length that the domain allows; it is not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -41,12 +36,6 @@ impl Password {
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
-    }
-
-    /// How many characters it has.
-    #[must_use]
-    pub fn length(&self) -> usize {
-        self.0.chars().count()
     }
 }
 

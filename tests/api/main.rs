@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod campuses;
 mod contract;
 mod events;
 mod idempotency;
