@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rostrum::commands::bootstrap;
+use rostrum::commands::{bootstrap, doctor};
 use rostrum::config::Settings;
 use rostrum::service::app::Clock;
 use rostrum::{startup, telemetry};
@@ -30,12 +30,15 @@ enum Command {
     Migrate,
     /// Make a campus with its members and print their ids and tokens as JSON.
     Bootstrap(bootstrap::Flags),
+    /// Check the settings, the database, the way out for letters and the time-zone tables.
+    Doctor,
 }
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::Doctor => return doctor::run().await,
         command => match Settings::from_env() {
             Ok(settings) => with_settings(command, settings).await,
             Err(faults) => {
@@ -68,6 +71,8 @@ async fn with_settings(command: Command, settings: Settings) -> Result<(), Box<d
             Ok(())
         }
         Command::Bootstrap(flags) => bootstrap::run(&settings, flags).await,
+        // It was taken care of before the settings were read.
+        Command::Doctor => Ok(()),
     }
 }
 
@@ -77,6 +82,7 @@ async fn serve(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
         tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
     }
     let app = startup::app(settings, Clock::System, startup::transport(settings)?)?;
+    doctor::warn_of_zones(&app).await;
     let listener = TcpListener::bind(settings.listen).map_err(|fault| format!("{}: {fault}", settings.listen))?;
     let running = startup::serve(app, listener, settings.workers, true)?;
     tracing::info!(address = %running.address, site = settings.site.base_url, database = ?settings.database, "ready");

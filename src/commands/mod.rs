@@ -1,3 +1,4 @@
 //! The commands that are more than a call to `startup`.
 
 pub mod bootstrap;
+pub mod doctor;
