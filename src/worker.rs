@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::{campus_requests, idempotency, outbox, sessions};
+use crate::service::{campus_requests, idempotency, offers, outbox, sessions};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -59,6 +59,7 @@ impl Running {
 
 /// One turn: all that is due now.
 pub async fn tick(app: &App) {
+    report("offers expired", offers::expire_due(app).await);
     report("needs ended", campus_requests::expire_overdue(app).await);
     report("letters", outbox::deliver_due(app).await);
 }

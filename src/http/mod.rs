@@ -4,10 +4,13 @@
 //! `problem` are the mechanism they share. Absent on purpose: rules, and SQL, which http may not name.
 
 pub mod accounts;
+pub mod assignments;
+pub mod attention;
 pub mod body;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
+pub mod candidates;
 pub mod ctx;
 pub mod events;
 pub mod exclusions;
@@ -16,9 +19,12 @@ pub mod finish;
 pub mod letters;
 pub mod members;
 pub mod meta;
+pub mod offer_pages;
+pub mod offers;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod proposals;
 pub mod reference;
 pub mod sessions;
 pub mod volunteers;
@@ -73,6 +79,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         campus_requests::routes,
         events::routes,
         feeds::routes,
+        proposals::routes,
+        candidates::routes,
+        offers::routes,
+        assignments::routes,
+        attention::routes,
+        offer_pages::routes,
     ];
     for routes in files {
         cfg.configure(routes);
@@ -95,6 +107,12 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         campus_requests::ROUTES,
         events::ROUTES,
         feeds::ROUTES,
+        proposals::ROUTES,
+        candidates::ROUTES,
+        offers::ROUTES,
+        assignments::ROUTES,
+        attention::ROUTES,
+        offer_pages::ROUTES,
     ];
     tables.concat()
 }

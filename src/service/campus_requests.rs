@@ -9,11 +9,11 @@ use super::access::{Actor, require, role_at};
 use super::app::{App, Tx};
 use super::code::Code;
 use super::error::{Seen, ServiceError};
-use super::outbox;
+use super::{outbox, staffing};
 use crate::domain::ids::{AccountId, CampusId, CampusRequestId, EventId, RoleId, SlotId};
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, Kind, NeedRole, NeedState};
-use crate::domain::notice::{self, Notice, Recipient};
+use crate::domain::notice::{self, CancelCause, Notice, Recipient};
 use crate::domain::people::access::{Action, may};
 use crate::domain::refusal::{Invalid, prose};
 use crate::domain::scheduling::event::Event;
@@ -267,6 +267,7 @@ pub(super) fn call_off(
 ) -> Result<CampusRequestRow, ServiceError> {
     let row = row.moved(row.state.cancel()?, Some(reason.to_owned()), tx.now);
     campus_requests::update(tx.conn, &row)?;
+    staffing::release_all(tx, row.id, &CancelCause::EventCancelled { reason: Some(reason.to_owned()) })?;
     feeds_changed(tx, row.campus_id)?;
     Ok(row)
 }
@@ -277,7 +278,9 @@ pub(super) fn call_off(
 /// Those of [`find`]; `forbidden`, `wrong_state`.
 pub fn close(tx: &mut Tx<'_>, actor: &Actor, id: CampusRequestId) -> Result<Need, ServiceError> {
     let row = decidable(tx, actor, id)?;
-    let need = keep(tx, row.moved(row.state.close()?, None, tx.now))?;
+    let state = row.state.close()?;
+    staffing::supersede_offers(tx, row.id)?;
+    let need = keep(tx, row.moved(state, None, tx.now))?;
     feeds_changed(tx, need.campus_id)?;
     Ok(need)
 }
@@ -304,6 +307,7 @@ fn expire_some(tx: &mut Tx<'_>) -> Result<usize, ServiceError> {
         let enough = matches!(need.fill(), Fill::Viable | Fill::Filled);
         let state = if need.state == NeedState::Approved && enough { need.state.close() } else { need.state.expire() };
         let row = need.moved(state?, None, tx.now);
+        staffing::supersede_offers(tx, row.id)?;
         campus_requests::update(tx.conn, &row)?;
         feeds_changed(tx, row.campus_id)?;
     }

@@ -4,7 +4,10 @@
 
 pub mod access;
 pub mod accounts;
+pub mod answers;
 pub mod app;
+pub mod assignments;
+pub mod attention;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
@@ -14,7 +17,11 @@ pub mod events;
 pub mod exclusions;
 pub mod feeds;
 pub mod idempotency;
+pub mod matching;
 pub mod members;
+pub mod offers;
 pub mod outbox;
+pub mod proposals;
 pub mod sessions;
+pub mod staffing;
 pub mod volunteers;

@@ -4,6 +4,7 @@
 
 use super::access::{Actor, own_volunteer, role_at, volunteer_of};
 use super::app::Tx;
+use super::attention;
 use super::code::Code;
 use super::error::{Seen, ServiceError};
 use crate::domain::ids::{CampusId, VolunteerId};
@@ -79,6 +80,7 @@ pub fn change(
     }
     let row = VolunteerRow { volunteer, revision: before.revision + 1, updated_at: tx.now, ..before };
     volunteers::update(tx.conn, &row)?;
+    attention::availability_changed(tx, &row.volunteer)?;
     feed_revisions::bump(tx.conn, &feed_revisions::volunteer(id), tx.now)?;
     Ok(row)
 }

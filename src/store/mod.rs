@@ -4,12 +4,15 @@
 //! What is absent on purpose: decisions, which are the domain's, and rights, which are the services'.
 
 pub mod accounts;
+pub mod assignments;
+pub mod attention_items;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
 pub mod columns;
 pub mod db;
 mod documents;
+pub mod engagements;
 pub mod events;
 pub mod exclusions;
 pub mod feed_revisions;
@@ -17,6 +20,8 @@ pub mod feeds;
 pub mod letters;
 pub mod members;
 pub mod migrate;
+pub mod offers;
+pub mod proposals;
 #[cfg(test)]
 mod round_trips;
 #[allow(clippy::wildcard_imports, reason = "the form in which diesel prints schemas")]

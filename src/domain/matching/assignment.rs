@@ -1,4 +1,4 @@
-//! The lives of an offer and of the assignment that comes of it.
+//! The lives of a proposal, of an offer and of the assignment that comes of it.
 //!
 //! An offer holds a seat for one volunteer until a deadline; accepting it makes the assignment in the same transaction.
 //! Absent on purpose: whether the seat is still free, the clock and the deadline. Those are facts of the moment, and the
@@ -7,6 +7,14 @@
 use crate::domain::{refusal::WrongState, words::words};
 
 words! {
+    /// Where a proposal is in its life.
+    pub enum ProposalState("state of a proposal") {
+        /// Made, and nobody was written to.
+        Draft = "draft",
+        /// Its offers went out.
+        Sent = "sent",
+    }
+
     /// Where an offer is in its life: sent, and then one of the rest for good.
     pub enum OfferState("state of an offer") {
         /// The volunteer is asked; the seat is held.
@@ -41,6 +49,19 @@ words! {
         Cancelled = "cancelled",
         /// What it is for changed; the volunteer is asked whether it still suits.
         ReconfirmPending = "reconfirm_pending",
+    }
+}
+
+impl ProposalState {
+    /// Its offers go out.
+    ///
+    /// # Errors
+    /// [`WrongState`] once sent.
+    pub const fn send(self) -> Result<Self, WrongState> {
+        match self {
+            Self::Draft => Ok(Self::Sent),
+            Self::Sent => Err(WrongState { from: self.as_str(), verb: "send" }),
+        }
     }
 }
 

@@ -1,0 +1,224 @@
+//! Proposals, in JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{At, Body};
+use super::ctx::{Answer, Ctx, Reply};
+use super::offers::OfferView;
+use super::problem::Problem;
+use super::route_table;
+use super::wire::present;
+use super::wire::skills::id;
+use super::wire::times::instant;
+use crate::domain::ids::{CampusId, CampusRequestId, ProposalId};
+use crate::domain::people::access::Action;
+use crate::domain::refusal::Invalid;
+use crate::service::access;
+use crate::service::code::Code;
+use crate::service::error::ServiceError;
+use crate::service::proposals::{self, ProposalRow, Sent};
+
+route_table! {
+    "/v1/campuses/{campus_id}/proposals" => { post create }
+    "/v1/proposals/{proposal_id}" => { get find }
+    "/v1/proposals/{proposal_id}/send" => { post send }
+}
+
+/// The most needs that a proposal names.
+const MOST_NEEDS: usize = 500;
+
+/// What to plan for: these needs, or all that are open.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposalBody {
+    #[serde(default, deserialize_with = "present")]
+    campus_request_ids: Option<Vec<String>>,
+}
+
+impl ProposalBody {
+    fn read(&self) -> Result<Option<Vec<CampusRequestId>>, Invalid> {
+        let Some(texts) = &self.campus_request_ids else { return Ok(None) };
+        let field = "campus_request_ids";
+        if texts.is_empty() {
+            return Err(Invalid::new(field, "required", "name at least one need, or leave the field out for all"));
+        }
+        if texts.len() > MOST_NEEDS {
+            let detail = format!("{} entries, at most {MOST_NEEDS} are taken", texts.len());
+            return Err(Invalid::new(field, "too_many", detail));
+        }
+        let mut ids: Vec<CampusRequestId> = Vec::with_capacity(texts.len());
+        for (at, text) in texts.iter().enumerate() {
+            let one = id(&format!("{field}/{at}"), text)?;
+            if ids.contains(&one) {
+                return Err(Invalid::new(
+                    format!("{field}/{at}"),
+                    "repeated",
+                    format!("{one} stands in the list twice"),
+                ));
+            }
+            ids.push(one);
+        }
+        Ok(Some(ids))
+    }
+}
+
+/// How to send.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendBody {
+    #[serde(default, deserialize_with = "present")]
+    deadline: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProposalView {
+    id: String,
+    campus_id: String,
+    state: &'static str,
+    seats: Vec<SeatView>,
+    open_seats: Vec<OpenView>,
+    seats_wanted: u32,
+    seats_filled: u32,
+    value: i64,
+    bound: i64,
+    gap_percent: f64,
+    revision: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SeatView {
+    campus_request_id: String,
+    role_id: String,
+    volunteer_id: String,
+    display_name: String,
+    score: u16,
+    reasons: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct OpenView {
+    campus_request_id: String,
+    role_id: String,
+    missing: u16,
+    below_minimum: bool,
+}
+
+impl From<&ProposalRow> for ProposalView {
+    fn from(row: &ProposalRow) -> Self {
+        let seats = row.plan.seats.iter().zip(&row.names).map(|(seat, name)| SeatView {
+            campus_request_id: seat.campus_request_id.to_string(),
+            role_id: seat.role_id.to_string(),
+            volunteer_id: seat.volunteer_id.to_string(),
+            display_name: name.clone(),
+            score: seat.fit,
+            reasons: seat.reasons.clone(),
+        });
+        let open_seats = row.plan.open_seats.iter().map(|open| OpenView {
+            campus_request_id: open.campus_request_id.to_string(),
+            role_id: open.role_id.to_string(),
+            missing: open.missing,
+            below_minimum: open.below_minimum,
+        });
+        Self {
+            id: row.id.to_string(),
+            campus_id: row.campus_id.to_string(),
+            state: row.state.as_str(),
+            seats: seats.collect(),
+            open_seats: open_seats.collect(),
+            seats_wanted: row.plan.seats_wanted,
+            seats_filled: row.plan.seats_filled,
+            value: row.plan.value,
+            bound: row.plan.bound,
+            gap_percent: row.plan.gap_percent,
+            revision: row.revision,
+            created_at: row.created_at.to_string(),
+            updated_at: row.updated_at.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SentView {
+    proposal: ProposalView,
+    offers: Vec<OfferView>,
+    skipped: Vec<SkippedView>,
+}
+
+#[derive(Debug, Serialize)]
+struct SkippedView {
+    campus_request_id: String,
+    volunteer_id: String,
+    code: &'static str,
+    detail: String,
+}
+
+impl From<&Sent> for SentView {
+    fn from(sent: &Sent) -> Self {
+        let skipped = sent.skipped.iter().map(|one| SkippedView {
+            campus_request_id: one.need.to_string(),
+            volunteer_id: one.volunteer.to_string(),
+            code: one.code.as_str(),
+            detail: one.detail.clone(),
+        });
+        Self {
+            proposal: (&sent.proposal).into(),
+            offers: sent.offers.iter().map(OfferView::from).collect(),
+            skipped: skipped.collect(),
+        }
+    }
+}
+
+/// Plans all open seats together: facts from one transaction, the plan made beside the lanes, kept in another.
+async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body<ProposalBody>) -> Answer {
+    let bearer = ctx.bearer()?;
+    let facts = ctx.app.read(move |tx| {
+        let actor = access::enter(tx, bearer.account, bearer.session)?;
+        access::require(tx, &actor, campus, Action::Staff)?;
+        let only = value.read()?;
+        proposals::facts(tx, &actor, campus, only.as_deref())
+    });
+    let facts = match facts.await {
+        Ok(facts) => facts,
+        // What was planned before under the same key is answered all the same, and only then refused.
+        Err(fault) => {
+            let mut fault = Some(fault);
+            return ctx
+                .act(digest, move |tx, actor| {
+                    access::require(tx, actor, campus, Action::Staff)?;
+                    Err(fault.take().unwrap_or(ServiceError::NotFound))
+                })
+                .await;
+        }
+    };
+    let planned = tokio::task::spawn_blocking(move || proposals::plan(&facts)).await;
+    let plan = planned.map_err(|fault| {
+        tracing::error!(error = %fault, "a plan could not be made");
+        Problem::new(Code::Internal, "Something went wrong on our side. Nothing was changed.")
+    })?;
+    ctx.act(digest, move |tx, actor| {
+        let row = proposals::keep(tx, actor, campus, &plan)?;
+        Ok(Reply::created(&ProposalView::from(&row), format!("/v1/proposals/{}", row.id)).etag(row.revision))
+    })
+    .await
+}
+
+/// One proposal, as it was made.
+async fn find(ctx: Ctx, At(id): At<ProposalId>) -> Answer {
+    ctx.read(move |tx, actor| {
+        let row = proposals::find(tx, actor, id)?;
+        Ok(Reply::ok(&ProposalView::from(&row)).etag(row.revision))
+    })
+    .await
+}
+
+/// Sends the offers of a draft.
+async fn send(ctx: Ctx, At(id): At<ProposalId>, Body { value, digest }: Body<SendBody>) -> Answer {
+    ctx.act(digest, move |tx, actor| {
+        let deadline = value.deadline.as_deref().map(|at| instant("deadline", at)).transpose()?;
+        let sent = proposals::send(tx, actor, id, deadline)?;
+        Ok(Reply::ok(&SentView::from(&sent)).etag(sent.proposal.revision))
+    })
+    .await
+}

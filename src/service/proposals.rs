@@ -1,0 +1,230 @@
+//! Proposals: the best plan for all open seats together, kept as it was made, sent when a coordinator says so.
+//!
+//! Planning may take a second, so it stands between two transactions: one that reads the facts, one that keeps the plan.
+//! What changed in between, or until the plan is sent, is looked at again pair by pair when it is sent.
+
+use std::collections::HashMap;
+
+use super::access::{self, Actor};
+use super::app::Tx;
+use super::code::Code;
+use super::error::ServiceError;
+use super::matching::{self, Seen};
+use super::offers::deadline;
+use super::staffing::{self, Ground, Obstacle, Way};
+use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, VolunteerId};
+use crate::domain::matching::assignment::ProposalState;
+use crate::domain::matching::campus_request::{CampusRequest, NeedRole};
+use crate::domain::matching::{OpenNeed, Problem, Proposal, propose};
+use crate::domain::people::access::Action;
+use crate::domain::people::volunteer::Standing;
+use crate::domain::refusal::{Invalid, WrongState};
+use crate::domain::time::Instant;
+use crate::store::campus_requests::{self, CampusRequestRow, Seats};
+use crate::store::engagements::Whose;
+use crate::store::offers::{self, Offered};
+use crate::store::proposals;
+
+pub use crate::store::proposals::ProposalRow;
+
+/// What there is to plan, as it was when it was read.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    problem: Problem,
+}
+
+/// A plan and the names of those who have a seat in it, in the order of the seats.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    plan: Proposal,
+    names: Vec<String>,
+}
+
+/// The facts for a plan of these needs, or of all open needs of the campus.
+///
+/// # Errors
+/// `not_found`, `forbidden`; `unknown_reference` for a need that is not the campus's, `wrong_state` and `has_begun` for
+/// one that takes nobody.
+pub fn facts(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    campus: CampusId,
+    only: Option<&[CampusRequestId]>,
+) -> Result<Facts, ServiceError> {
+    access::require(tx, actor, campus, Action::Staff)?;
+    let mut needs = campus_requests::list_open(tx.conn, Some(campus), tx.now)?;
+    if let Some(only) = only {
+        for (at, id) in only.iter().enumerate() {
+            if !needs.iter().any(|need| need.id == *id) {
+                return Err(why_not(tx, campus, at, *id)?);
+            }
+        }
+        needs.retain(|need| only.contains(&need.id));
+    }
+    let ids: Vec<CampusRequestId> = needs.iter().map(|need| need.id).collect();
+    let seats = campus_requests::seats(tx.conn, &ids, tx.now)?;
+    let open: Vec<&CampusRequest> = needs.iter().map(|need| &need.need).collect();
+    let people = matching::people(tx, campus, Whose::Campus(campus), &open)?;
+    let terrain = matching::terrain(&matching::campus_of(tx, campus)?);
+    let taken = |need: &CampusRequest| {
+        let gone = need.roles.iter().filter_map(|role| {
+            let Seats { filled, offered } = seats.get(&role.id()).copied()?;
+            Some((role.id(), u16::try_from(filled + offered).unwrap_or(u16::MAX)))
+        });
+        gone.collect()
+    };
+    let needs = needs.into_iter().map(|row| OpenNeed { taken: taken(&row.need), request: row.need });
+    let approved = people.into_iter().map(|seen| seen.prospect).filter(|who| who.standing == Some(Standing::Approved));
+    Ok(Facts { problem: Problem { needs: needs.collect(), people: approved.collect(), terrain } })
+}
+
+fn why_not(tx: &mut Tx<'_>, campus: CampusId, at: usize, id: CampusRequestId) -> Result<ServiceError, ServiceError> {
+    let need = campus_requests::find(tx.conn, id)?.filter(|need| need.campus_id == campus);
+    Ok(match need {
+        None => {
+            let field = format!("campus_request_ids/{at}");
+            Invalid::new(field, "unknown_reference", format!("the campus has no need {id}")).into()
+        }
+        Some(need) if need.state.is_open() => Obstacle::Begun(need.when.window().start()).refusal(),
+        Some(need) => Obstacle::NotOpen(need.state.as_str()).refusal(),
+    })
+}
+
+/// Makes the plan. This may take a while, and touches nothing.
+#[must_use]
+pub fn plan(facts: &Facts) -> Plan {
+    let plan = propose(&facts.problem);
+    let known: HashMap<VolunteerId, &str> =
+        facts.problem.people.iter().map(|who| (who.volunteer.id(), who.volunteer.display_name.as_str())).collect();
+    let names = plan.seats.iter().map(|seat| known.get(&seat.volunteer_id).copied().unwrap_or_default().to_owned());
+    Plan { names: names.collect(), plan }
+}
+
+/// Keeps a plan as a draft.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub fn keep(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, plan: &Plan) -> Result<ProposalRow, ServiceError> {
+    access::require(tx, actor, campus, Action::Staff)?;
+    let row = ProposalRow {
+        id: ProposalId::mint(),
+        campus_id: campus,
+        state: ProposalState::Draft,
+        plan: plan.plan.clone(),
+        names: plan.names.clone(),
+        revision: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    proposals::insert(tx.conn, &row)?;
+    Ok(row)
+}
+
+/// One proposal, as it was made.
+///
+/// # Errors
+/// `not_found`, `forbidden`.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: ProposalId) -> Result<ProposalRow, ServiceError> {
+    let row = proposals::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    access::require(tx, actor, row.campus_id, Action::Staff)?;
+    Ok(row)
+}
+
+/// What came of sending a proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The proposal.
+    pub proposal: ProposalRow,
+    /// The offers that went out.
+    pub offers: Vec<Offered>,
+    /// The seats that became no offer.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A seat of the plan that became no offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The need.
+    pub need: CampusRequestId,
+    /// Who was to have the seat.
+    pub volunteer: VolunteerId,
+    /// The rule in the way.
+    pub code: Code,
+    /// The sentence with its values.
+    pub detail: String,
+}
+
+/// Makes every seat of a draft an offer with a letter, but for those that stopped being possible.
+///
+/// # Errors
+/// `not_found`, `forbidden`; `wrong_state` for a proposal that was sent; the deadline's.
+pub fn send(tx: &mut Tx<'_>, actor: &Actor, id: ProposalId, given: Option<Instant>) -> Result<Sent, ServiceError> {
+    let row = proposals::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    access::require(tx, actor, row.campus_id, Action::Staff)?;
+    row.state.send()?;
+    let mut grounds = grounds(tx, &row)?;
+    for ground in grounds.values() {
+        let start = ground.need.when.window().start();
+        if start > tx.now {
+            deadline(given, start, tx.now)?;
+        }
+    }
+    let needs: Vec<CampusRequest> = grounds.values().map(|ground| ground.need.need.clone()).collect();
+    let needs: Vec<&CampusRequest> = needs.iter().collect();
+    let people = matching::people(tx, row.campus_id, Whose::Campus(row.campus_id), &needs)?;
+    let mut people: HashMap<VolunteerId, Seen> =
+        people.into_iter().map(|seen| (seen.prospect.volunteer.id(), seen)).collect();
+    let (mut made, mut skipped, mut waves) = (Vec::new(), Vec::new(), HashMap::new());
+    for seat in &row.plan.seats {
+        let Some(ground) = grounds.get_mut(&seat.campus_request_id) else { continue };
+        let role: Option<NeedRole> = ground.need.role(seat.role_id).cloned();
+        let (Some(role), Some(who)) = (role, people.get_mut(&seat.volunteer_id)) else { continue };
+        if let Some(obstacle) = staffing::obstacle(ground, who, &role, Way::Offer, tx.now) {
+            skipped.push(Skipped {
+                need: seat.campus_request_id,
+                volunteer: seat.volunteer_id,
+                code: obstacle.code(),
+                detail: obstacle.detail(),
+            });
+            continue;
+        }
+        let wave = match waves.get(&ground.need.id) {
+            Some(&wave) => wave,
+            None => offers::last_wave(tx.conn, ground.need.id)?.max(1),
+        };
+        waves.insert(ground.need.id, wave);
+        made.push(staffing::ask(tx, ground, who, &role, given, wave)?);
+    }
+    for ground in grounds.values() {
+        // The plan found nobody for what it left open; what was skipped is the coordinator's to plan again.
+        let left_open = row.plan.open_seats.iter().any(|open| open.campus_request_id == ground.need.id);
+        staffing::note_shortage(tx, ground, left_open && ground.need.state.is_open())?;
+    }
+    if !proposals::send(tx.conn, id, tx.now)? {
+        return Err(WrongState { from: ProposalState::Sent.as_str(), verb: "send" }.into());
+    }
+    let mut offers = Vec::with_capacity(made.len());
+    for id in made {
+        offers.extend(offers::find(tx.conn, id, tx.now)?);
+    }
+    let proposal = ProposalRow { state: ProposalState::Sent, revision: row.revision + 1, updated_at: tx.now, ..row };
+    Ok(Sent { proposal, offers, skipped })
+}
+
+/// The needs of a plan, each with its seats as they are now.
+fn grounds(tx: &mut Tx<'_>, row: &ProposalRow) -> Result<HashMap<CampusRequestId, Ground>, ServiceError> {
+    let campus = matching::campus_of(tx, row.campus_id)?;
+    let planned = row.plan.seats.iter().map(|seat| seat.campus_request_id);
+    let mut ids: Vec<CampusRequestId> =
+        planned.chain(row.plan.open_seats.iter().map(|o| o.campus_request_id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut grounds = HashMap::with_capacity(ids.len());
+    for id in ids {
+        let need: Option<CampusRequestRow> = campus_requests::find(tx.conn, id)?;
+        if let Some(need) = need {
+            grounds.insert(id, Ground::of(tx, need, campus.clone())?);
+        }
+    }
+    Ok(grounds)
+}

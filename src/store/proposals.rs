@@ -1,0 +1,176 @@
+//! Proposals as rows: a plan for many seats, kept as it was made.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::columns::{Json, text_column};
+use super::db::{Conn, StoreError};
+use super::documents::corrupt;
+use super::schema::proposals;
+use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, RoleId, VolunteerId};
+use crate::domain::matching::assignment::ProposalState;
+use crate::domain::matching::{OpenSeats, Proposal, ProposedSeat};
+use crate::domain::time::Instant;
+
+text_column!(ProposalState);
+
+/// A proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposalRow {
+    /// Which proposal it is.
+    pub id: ProposalId,
+    /// Whose.
+    pub campus_id: CampusId,
+    /// Whether its offers went out.
+    pub state: ProposalState,
+    /// The plan.
+    pub plan: Proposal,
+    /// The names of those who have a seat in it, in the order of the seats.
+    pub names: Vec<String>,
+    /// Raised by every change.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+/// Keeps a new proposal.
+pub fn insert(conn: &mut Conn, row: &ProposalRow) -> Result<(), StoreError> {
+    diesel::insert_into(proposals::table)
+        .values((
+            proposals::id.eq(row.id),
+            proposals::campus_id.eq(row.campus_id),
+            proposals::state.eq(row.state),
+            proposals::plan.eq(Json(PlanDocument::from(row))),
+            proposals::revision.eq(row.revision),
+            proposals::created_at.eq(row.created_at),
+            proposals::updated_at.eq(row.updated_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The proposal of this id.
+pub fn find(conn: &mut Conn, id: ProposalId) -> Result<Option<ProposalRow>, StoreError> {
+    let found: Option<(CampusId, ProposalState, Json<PlanDocument>, i64, Instant, Instant)> = proposals::table
+        .find(id)
+        .select((
+            proposals::campus_id,
+            proposals::state,
+            proposals::plan,
+            proposals::revision,
+            proposals::created_at,
+            proposals::updated_at,
+        ))
+        .first(conn)
+        .optional()?;
+    let Some((campus_id, state, Json(document), revision, created_at, updated_at)) = found else { return Ok(None) };
+    let names = document.seats.iter().map(|seat| seat.display_name.clone()).collect();
+    let plan = document.read().ok_or_else(|| corrupt(id, "its plan names what is no id"))?;
+    Ok(Some(ProposalRow { id, campus_id, state, plan, names, revision, created_at, updated_at }))
+}
+
+/// Notes that the offers of a draft went out; answers whether this was the one who did it.
+pub fn send(conn: &mut Conn, id: ProposalId, now: Instant) -> Result<bool, StoreError> {
+    let draft = proposals::table.filter(proposals::id.eq(id)).filter(proposals::state.eq(ProposalState::Draft));
+    let sent = diesel::update(draft)
+        .set((
+            proposals::state.eq(ProposalState::Sent),
+            proposals::sent_at.eq(Some(now)),
+            proposals::revision.eq(proposals::revision + 1),
+            proposals::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(sent == 1)
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PlanDocument {
+    seats: Vec<SeatDocument>,
+    open_seats: Vec<OpenDocument>,
+    seats_wanted: u32,
+    seats_filled: u32,
+    value: i64,
+    bound: i64,
+    gap_percent: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SeatDocument {
+    campus_request_id: String,
+    role_id: String,
+    volunteer_id: String,
+    display_name: String,
+    score: u16,
+    reasons: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OpenDocument {
+    campus_request_id: String,
+    role_id: String,
+    missing: u16,
+    below_minimum: bool,
+}
+
+impl From<&ProposalRow> for PlanDocument {
+    fn from(row: &ProposalRow) -> Self {
+        let seats = row.plan.seats.iter().zip(&row.names).map(|(seat, name)| SeatDocument {
+            campus_request_id: seat.campus_request_id.to_string(),
+            role_id: seat.role_id.to_string(),
+            volunteer_id: seat.volunteer_id.to_string(),
+            display_name: name.clone(),
+            score: seat.fit,
+            reasons: seat.reasons.clone(),
+        });
+        let open_seats = row.plan.open_seats.iter().map(|open| OpenDocument {
+            campus_request_id: open.campus_request_id.to_string(),
+            role_id: open.role_id.to_string(),
+            missing: open.missing,
+            below_minimum: open.below_minimum,
+        });
+        Self {
+            seats: seats.collect(),
+            open_seats: open_seats.collect(),
+            seats_wanted: row.plan.seats_wanted,
+            seats_filled: row.plan.seats_filled,
+            value: row.plan.value,
+            bound: row.plan.bound,
+            gap_percent: row.plan.gap_percent,
+        }
+    }
+}
+
+impl PlanDocument {
+    fn read(self) -> Option<Proposal> {
+        let need = |id: &str| id.parse::<CampusRequestId>().ok();
+        let role = |id: &str| id.parse::<RoleId>().ok();
+        let seats = self.seats.into_iter().map(|seat| {
+            Some(ProposedSeat {
+                campus_request_id: need(&seat.campus_request_id)?,
+                role_id: role(&seat.role_id)?,
+                volunteer_id: seat.volunteer_id.parse::<VolunteerId>().ok()?,
+                fit: seat.score,
+                reasons: seat.reasons,
+            })
+        });
+        let open_seats = self.open_seats.into_iter().map(|open| {
+            Some(OpenSeats {
+                campus_request_id: need(&open.campus_request_id)?,
+                role_id: role(&open.role_id)?,
+                missing: open.missing,
+                below_minimum: open.below_minimum,
+            })
+        });
+        Some(Proposal {
+            seats: seats.collect::<Option<_>>()?,
+            open_seats: open_seats.collect::<Option<_>>()?,
+            seats_wanted: self.seats_wanted,
+            seats_filled: self.seats_filled,
+            value: self.value,
+            bound: self.bound,
+            gap_percent: self.gap_percent,
+        })
+    }
+}
