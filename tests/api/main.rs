@@ -9,6 +9,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod access;
 mod accounts;
 mod campuses;
 mod contract;
@@ -20,5 +21,6 @@ mod needs;
 mod outbox;
 mod problems;
 mod races;
+mod seats;
 mod support;
 mod volunteers;

@@ -361,15 +361,28 @@ async fn foreign_and_absent_are_the_same(world: &World) {
     let never = "01a19a60-3a00-769e-9c07-8aed3ff90b0c";
     let need = world.approved_need(&json!({})).await;
     let ada = world.volunteer("Ada").await;
+    let assignment = world.assignment(&need, &ada).await;
+    let other =
+        world.approved_need(&json!({ "starts_local": "2027-02-26T12:00", "ends_local": "2027-02-26T14:00" })).await;
+    let offer = world.offer(&other, &ada).await;
     let reason = json!({ "reason": "Because." });
     let table: Vec<(&str, String, &str, Option<Value>)> = vec![
         ("/v1/campus-requests/{}", need.id(), "GET", None),
         ("/v1/campus-requests/{}", need.id(), "PATCH", Some(json!({ "priority": 1 }))),
+        ("/v1/campus-requests/{}/candidates", need.id(), "GET", None),
+        ("/v1/campus-requests/{}/offers", need.id(), "GET", None),
+        ("/v1/campus-requests/{}/assignments", need.id(), "GET", None),
         ("/v1/campus-requests/{}/approve", need.id(), "POST", None),
         ("/v1/campus-requests/{}/cancel", need.id(), "POST", Some(reason.clone())),
+        ("/v1/offers/{}", offer.id(), "GET", None),
+        ("/v1/offers/{}/accept", offer.id(), "POST", None),
+        ("/v1/offers/{}/withdraw", offer.id(), "POST", Some(reason.clone())),
+        ("/v1/assignments/{}", assignment["id"].as_str().unwrap().to_owned(), "GET", None),
+        ("/v1/assignments/{}/remove", assignment["id"].as_str().unwrap().to_owned(), "POST", Some(reason)),
         ("/v1/volunteers/{}", ada.id.clone(), "GET", None),
         ("/v1/campuses/{}/members", world.campus_id().to_owned(), "GET", None),
         ("/v1/campuses/{}/letters", world.campus_id().to_owned(), "GET", None),
+        ("/v1/campuses/{}/attention", world.campus_id().to_owned(), "GET", None),
     ];
     for (path, id, method, body) in table {
         let mut faces = Vec::new();

@@ -1,0 +1,397 @@
+//! Every operation of the contract as six kinds of people meet it: nobody, a stranger with an account, a volunteer whom
+//! the campus approved, its requester, its coordinator, and the coordinator of another campus.
+//!
+//! Those who are refused knock first and at the same thing, so that a refusal which changed something after all would be
+//! noticed; each of those who may finds it fresh.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+
+use crate::support::arrange::first_role;
+use crate::support::clients::{Client, Response};
+use crate::support::contract::contract;
+use crate::support::databases::on_both;
+use crate::support::world::{Volunteer, World, handle};
+
+/// What must be there before somebody knocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Nothing,
+    Password,
+    Refresh,
+    SignInLink,
+    OwnSession,
+    OtherCampus,
+    SpareMember,
+    Applicant,
+    Approved,
+    Paused,
+    FeedToken,
+    Exclusion,
+    Draft,
+    Submitted,
+    Need,
+    UnpublishedNeed,
+    Proposal,
+    Offer,
+    Assignment,
+    Undeliverable,
+}
+
+use Given::{
+    Applicant, Approved, Assignment, Draft, Exclusion, FeedToken, Need, Nothing, Offer, OtherCampus, OwnSession,
+    Password, Paused, Proposal, Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed,
+};
+
+/// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
+type Row = (&'static str, Given, &'static str, [u16; 6]);
+
+const REASON: &str = r#"{"reason":"The room is closed."}"#;
+const EVERYBODY: [u16; 6] = [200; 6];
+const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 404];
+const COORDINATOR: [u16; 6] = [401, 404, 404, 403, 200, 404];
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    // The service itself.
+    ("get_health", Nothing, "", EVERYBODY),
+    ("get_readiness", Nothing, "", EVERYBODY),
+    ("get_contract", Nothing, "", EVERYBODY),
+    ("get_docs", Nothing, "", EVERYBODY),
+    ("get_problem_page", Nothing, "", EVERYBODY),
+    // Signing in.
+    ("create_account", Nothing, r#"{"email":"new.$number@example.edu","name":"Somebody New","password":"a long enough one"}"#, [201; 6]),
+    ("get_me", Nothing, "", [401, 200, 200, 200, 200, 200]),
+    ("create_session", Password, r#"{"email":"$email","password":"a long enough one"}"#, [201; 6]),
+    ("refresh_session", Refresh, r#"{"refresh_token":"$refresh_token"}"#, EVERYBODY),
+    ("end_session", OwnSession, "", [401, 204, 204, 204, 204, 204]),
+    ("create_sign_in_link", Password, r#"{"email":"$email"}"#, [202; 6]),
+    ("exchange_sign_in_link", SignInLink, r#"{"token":"$token"}"#, [201; 6]),
+    ("show_sign_in_page", SignInLink, "", EVERYBODY),
+    ("submit_sign_in_page", SignInLink, "", EVERYBODY),
+    // The campus and its members.
+    ("list_campuses", Nothing, "", EVERYBODY),
+    ("get_campus", Nothing, "", EVERYBODY),
+    ("update_campus", Nothing, r#"{"offer_hours":48}"#, COORDINATOR),
+    ("list_members", Nothing, "", COORDINATOR),
+    ("add_member", Nothing, r#"{"email":"new.$number@example.edu","name":"Somebody New","role":"requester"}"#, [401, 404, 404, 403, 201, 404]),
+    ("get_member", SpareMember, "", COORDINATOR),
+    ("update_member", SpareMember, r#"{"role":"coordinator"}"#, COORDINATOR),
+    ("remove_member", SpareMember, "", [401, 404, 404, 403, 204, 404]),
+    // Volunteers: what is theirs, and what a campus they applied to may see of it.
+    ("get_volunteer", Nothing, "", [401, 404, 200, 404, 200, 404]),
+    ("update_volunteer", Nothing, r#"{"headline":"Recruiter and coach"}"#, [401, 404, 200, 404, 404, 404]),
+    ("rotate_feed_token", Nothing, "", [401, 404, 201, 404, 404, 404]),
+    ("list_volunteer_offers", Nothing, "", [401, 404, 200, 404, 404, 404]),
+    ("list_volunteer_assignments", Nothing, "", [401, 404, 200, 404, 404, 404]),
+    ("apply_to_campus", OtherCampus, "", [401, 409, 201, 409, 409, 409]),
+    ("list_campus_volunteers", Nothing, "", COORDINATOR),
+    ("get_campus_volunteer", Nothing, "", [401, 404, 200, 403, 200, 404]),
+    ("approve_campus_volunteer", Applicant, "", COORDINATOR),
+    ("pause_campus_volunteer", Approved, REASON, COORDINATOR),
+    ("suspend_campus_volunteer", Approved, REASON, COORDINATOR),
+    ("resume_campus_volunteer", Paused, "", COORDINATOR),
+    ("list_exclusions", Exclusion, "", COORDINATOR),
+    ("create_exclusion", Approved, r#"{"volunteer_id":"$volunteer_id","reason":"Asked not to be paired."}"#, [401, 404, 404, 403, 201, 404]),
+    ("get_exclusion", Exclusion, "", COORDINATOR),
+    ("delete_exclusion", Exclusion, "", [401, 404, 404, 403, 204, 404]),
+    // Needs. The requester is the one who asked.
+    ("list_campus_requests", Nothing, "", MEMBERS),
+    ("create_campus_request", Nothing, "$need", [401, 404, 404, 201, 201, 404]),
+    ("get_campus_request", Draft, "", MEMBERS),
+    ("update_campus_request", Draft, r#"{"priority":5}"#, MEMBERS),
+    ("submit_campus_request", Draft, "", MEMBERS),
+    ("approve_campus_request", Submitted, r#"{"publish":true}"#, COORDINATOR),
+    ("ask_back_campus_request", Submitted, r#"{"question":"Which room?"}"#, COORDINATOR),
+    ("decline_campus_request", Submitted, REASON, COORDINATOR),
+    ("withdraw_campus_request", Submitted, REASON, [401, 404, 404, 200, 403, 404]),
+    ("cancel_campus_request", Need, REASON, COORDINATOR),
+    ("close_campus_request", Need, "", COORDINATOR),
+    // Events, public once they are published.
+    ("list_events", Need, "", EVERYBODY),
+    ("get_event", Need, "", EVERYBODY),
+    ("update_event", Need, r#"{"title":"Critiquing, moved next door"}"#, COORDINATOR),
+    ("publish_event", UnpublishedNeed, "", COORDINATOR),
+    ("cancel_event", Need, REASON, COORDINATOR),
+    ("list_slots", Need, "", EVERYBODY),
+    // Staffing.
+    ("list_candidates", Need, "", COORDINATOR),
+    ("create_proposal", Need, r#"{"campus_request_ids":["$campus_request_id"]}"#, [401, 404, 404, 403, 201, 404]),
+    ("get_proposal", Proposal, "", COORDINATOR),
+    ("send_proposal", Proposal, "", COORDINATOR),
+    ("list_offers", Offer, "", COORDINATOR),
+    ("create_offer", Need, r#"{"volunteer_id":"$volunteer_id","role_id":"$role_id"}"#, [401, 404, 404, 403, 201, 404]),
+    ("get_offer", Offer, "", [401, 404, 200, 403, 200, 404]),
+    ("accept_offer", Offer, "", [401, 404, 200, 404, 404, 404]),
+    ("decline_offer", Offer, REASON, [401, 404, 200, 404, 404, 404]),
+    ("withdraw_offer", Offer, REASON, [401, 404, 404, 403, 200, 404]),
+    ("show_offer_page", Offer, "", EVERYBODY),
+    ("answer_offer_page", Offer, "answer=accept", EVERYBODY),
+    ("list_assignments", Assignment, "", MEMBERS),
+    ("create_assignment", Need, r#"{"volunteer_id":"$volunteer_id","role_id":"$role_id"}"#, [401, 404, 404, 403, 201, 404]),
+    ("get_assignment", Assignment, "", [401, 404, 200, 200, 200, 404]),
+    ("release_assignment", Assignment, REASON, [401, 404, 200, 404, 404, 404]),
+    ("remove_assignment", Assignment, REASON, [401, 404, 404, 403, 200, 404]),
+    // The office's desk.
+    ("list_attention", Nothing, "", COORDINATOR),
+    ("list_letters", Nothing, "", COORDINATOR),
+    ("retry_letter", Undeliverable, "", COORDINATOR),
+    // Calendars.
+    ("get_campus_feed", Need, "", EVERYBODY),
+    ("head_campus_feed", Need, "", EVERYBODY),
+    ("get_volunteer_feed", FeedToken, "", EVERYBODY),
+    ("head_volunteer_feed", FeedToken, "", EVERYBODY),
+    ("get_needs_feed", Need, "", EVERYBODY),
+    ("head_needs_feed", Need, "", EVERYBODY),
+    // Last, because it makes volunteers of the others.
+    ("create_volunteer", Nothing, r#"{"display_name":"Somebody New","time_zone":"America/New_York"}"#, [401, 201, 409, 201, 201, 201]),
+];
+
+#[test]
+fn the_table_names_every_operation_once() {
+    let documented: BTreeSet<_> = contract().operations().iter().map(|operation| operation.id.as_str()).collect();
+    let listed: BTreeSet<_> = TABLE.iter().map(|row| row.0).collect();
+    assert_eq!(listed, documented);
+    assert_eq!(listed.len(), TABLE.len());
+}
+
+#[test]
+fn what_is_public_refuses_nobody() {
+    for (operation, _, _, expect) in TABLE {
+        let public = contract().operations().iter().any(|known| known.id == *operation && known.public);
+        if public {
+            assert_eq!(expect, &[expect[0]; 6], "{operation} is public");
+            assert!(expect[0] < 300, "{operation} is public");
+        }
+    }
+}
+
+on_both!(World: everybody_knocks_at_every_door);
+
+async fn everybody_knocks_at_every_door(world: &World) {
+    let cast = Cast::assemble(world).await;
+    let mut wrong = Vec::new();
+    for (operation, given, body, expect) in TABLE {
+        let mut scene = cast.set(world, *given).await;
+        let mut roles: Vec<usize> = (0..6).collect();
+        roles.sort_by_key(|role| expect[*role] < 300);
+        let mut used = false;
+        for role in roles {
+            if used {
+                scene = cast.set(world, *given).await;
+            }
+            let answer = cast.knock(world, role, operation, *given, body, &scene).await;
+            used = expect[role] < 300 && !answer.asked.starts_with("GET") && !answer.asked.starts_with("HEAD");
+            if answer.status != expect[role] {
+                let (who, asked, status) = (ROLES[role], &answer.asked, answer.status);
+                wrong.push(format!(
+                    "{operation}: {who} should get {}, got {status} {asked} {}",
+                    expect[role],
+                    answer.text()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+const ROLES: [&str; 6] = ["nobody", "a stranger", "the volunteer", "the requester", "the coordinator", "a foreigner"];
+
+struct Cast {
+    people: [Client; 6],
+    volunteer: Volunteer,
+    number: std::cell::Cell<u32>,
+}
+
+/// What stands in paths and bodies.
+type Scene = BTreeMap<&'static str, String>;
+
+impl Cast {
+    async fn assemble(world: &World) -> Self {
+        let foreign = world.another_campus("Elsewhere").await;
+        let volunteer = world.volunteer("Ada Volunteer").await;
+        let stranger = world.person("A Stranger").await;
+        let people = [
+            world.nobody(),
+            stranger,
+            volunteer.client.clone(),
+            world.requester().clone(),
+            world.coordinator().clone(),
+            foreign.coordinator.clone(),
+        ];
+        Self { people, volunteer, number: std::cell::Cell::new(0) }
+    }
+
+    fn next(&self) -> u32 {
+        self.number.set(self.number.get() + 1);
+        self.number.get()
+    }
+
+    /// Two hours on a day of their own, so that nobody is asked to be in two places.
+    fn day(&self) -> Value {
+        let day = chrono::NaiveDate::from_ymd_opt(2027, 2, 1).unwrap() + chrono::Days::new(self.next().into());
+        json!({ "starts_local": format!("{day}T12:00"), "ends_local": format!("{day}T14:00") })
+    }
+
+    async fn set(&self, world: &World, given: Given) -> Scene {
+        let number = self.next();
+        let mut scene = Scene::from([
+            ("number", number.to_string()),
+            ("code", "not_found".to_owned()),
+            ("campus_id", world.campus_id().to_owned()),
+            ("volunteer_id", self.volunteer.id.clone()),
+            ("need", crate::support::arrange::need_body(&self.day()).to_string()),
+        ]);
+        let name = format!("Person {number}");
+        match given {
+            Nothing | OwnSession => {}
+            OtherCampus => {
+                scene.insert("campus_id", world.another_campus(&name).await.id);
+            }
+            Password | Refresh | SignInLink => self.set_sign_in(world, given, &handle(&name), &mut scene).await,
+            SpareMember => {
+                let body =
+                    json!({ "email": format!("{}@example.edu", handle(&name)), "name": name, "role": "requester" });
+                let path = format!("/v1/campuses/{}/members", world.campus_id());
+                let member = world.coordinator().post(&path, body).await.expect(201);
+                scene.insert("account_id", member.json["account_id"].as_str().unwrap().to_owned());
+            }
+            Applicant | Approved | Paused | Exclusion => self.set_volunteer(world, given, &name, &mut scene).await,
+            FeedToken => {
+                let path = format!("/v1/volunteers/{}/feed-token", self.volunteer.id);
+                let url = self.volunteer.act(&path).await.expect(201).json["feed_url"].as_str().unwrap().to_owned();
+                scene.insert("token", between(&url, "/feeds/volunteers/", ".ics"));
+            }
+            Draft => {
+                scene.insert("campus_request_id", world.draft(&self.day()).await.id());
+            }
+            Submitted => {
+                scene.insert("campus_request_id", world.submitted_need(&self.day()).await.id());
+            }
+            UnpublishedNeed => {
+                let need = world.submitted_need(&self.day()).await;
+                let body = Some(json!({ "publish": false }));
+                let need = world.coordinator().need_does(&need.id(), "approve", body).await.expect(200);
+                put_need(&mut scene, &need);
+            }
+            Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
+            Proposal | Offer | Assignment | Undeliverable => self.set_staffing(world, given, &mut scene).await,
+        }
+        scene
+    }
+
+    async fn set_sign_in(&self, world: &World, given: Given, handle: &str, scene: &mut Scene) {
+        let (nobody, email) = (world.nobody(), format!("{handle}@example.edu"));
+        let password = "a long enough one";
+        let account = json!({ "email": email, "name": "Somebody", "password": password });
+        let _ = nobody.post("/v1/accounts", account).await.expect(201);
+        if given == Refresh {
+            let session =
+                nobody.post("/v1/sessions", json!({ "email": email, "password": password })).await.expect(201);
+            scene.insert("refresh_token", session.json["refresh_token"].as_str().unwrap().to_owned());
+        }
+        if given == SignInLink {
+            let _ = nobody.post("/v1/sign-in-links", json!({ "email": email })).await.expect(202);
+            let letter = world.letters_to(&email).await.pop().expect("a letter with a link");
+            scene.insert("token", between(&letter.text, "/sign-in/", ""));
+        }
+        scene.insert("email", email);
+    }
+
+    async fn set_volunteer(&self, world: &World, given: Given, name: &str, scene: &mut Scene) {
+        let other =
+            if given == Applicant { world.applicant_with(name, &json!({})).await } else { world.volunteer(name).await };
+        let campus = format!("/v1/campuses/{}", world.campus_id());
+        if given == Paused {
+            let path = format!("{campus}/volunteers/{}/pause", other.id);
+            let _ = world.coordinator().post(&path, json!({ "reason": "On leave." })).await.expect(200);
+        }
+        if given == Exclusion {
+            let body = json!({ "volunteer_id": other.id, "reason": "Asked not to be paired." });
+            let exclusion = world.coordinator().post(&format!("{campus}/exclusions"), body).await.expect(201);
+            scene.insert("exclusion_id", exclusion.id());
+        }
+        scene.insert("volunteer_id", other.id);
+    }
+
+    async fn set_staffing(&self, world: &World, given: Given, scene: &mut Scene) {
+        let need = world.approved_need(&self.day()).await;
+        put_need(scene, &need);
+        if given == Proposal {
+            let body = json!({ "campus_request_ids": [need.id()] });
+            let path = format!("/v1/campuses/{}/proposals", world.campus_id());
+            scene.insert("proposal_id", world.coordinator().post(&path, body).await.expect(201).id());
+            return;
+        }
+        if given == Assignment {
+            let assignment = world.assignment(&need, &self.volunteer).await;
+            scene.insert("assignment_id", assignment["id"].as_str().unwrap().to_owned());
+            return;
+        }
+        scene.insert("offer_id", world.offer(&need, &self.volunteer).await.id());
+        if given == Undeliverable {
+            // No transport of the tests refuses anybody, and how a letter gets there is another story.
+            let sql = "update letters set state = 'undeliverable' where state = 'queued'";
+            world.database().connect().batch_execute(sql).unwrap();
+            let path = format!("/v1/campuses/{}/letters?state=undeliverable&limit=1", world.campus_id());
+            let letters = world.coordinator().get(&path).await.expect(200);
+            scene.insert("letter_id", letters.json["items"][0]["id"].as_str().unwrap().to_owned());
+        } else {
+            let letter = world.letters_to("ada.volunteer@example.edu").await.pop().expect("an offer's letter");
+            scene.insert("token", between(&letter.text, "/o/", ""));
+        }
+    }
+
+    async fn knock(
+        &self,
+        world: &World,
+        role: usize,
+        operation: &str,
+        given: Given,
+        body: &str,
+        scene: &Scene,
+    ) -> Response {
+        let known = contract().operations().iter().find(|known| known.id == operation).expect("in the contract");
+        let target = filled(&known.path, scene, |name| format!("{{{name}}}"));
+        let mut client = self.people[role].clone();
+        if given == OwnSession && client.bearer().is_some() {
+            client = world.another_session(&client).await;
+        }
+        let mut request = client.request(&known.method, &target);
+        if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
+            request = request.header("If-Match", "*");
+        }
+        if operation == "answer_offer_page" {
+            request = request.body("application/x-www-form-urlencoded", body);
+        } else if !body.is_empty() {
+            request = request.body("application/json", filled(body, scene, |name| format!("${name}")));
+        }
+        request.send().await
+    }
+}
+
+fn put_need(scene: &mut Scene, need: &Response) {
+    scene.insert("campus_request_id", need.id());
+    scene.insert("role_id", first_role(need));
+    scene.insert("event_id", need.json["event_id"].as_str().expect("a need of an event kind").to_owned());
+}
+
+fn filled(template: &str, scene: &Scene, marked: impl Fn(&str) -> String) -> String {
+    // Longer names first, so that `$need` does not eat the beginning of another.
+    let mut names: Vec<_> = scene.keys().collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.iter().fold(template.to_owned(), |text, name| text.replace(&marked(name), &scene[*name]))
+}
+
+/// What stands after `before`: up to `after`, or to the end of the word.
+fn between(text: &str, before: &str, after: &str) -> String {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    if after.is_empty() {
+        let word = |letter: &char| letter.is_ascii_alphanumeric() || ['-', '_'].contains(letter);
+        rest.chars().take_while(word).collect()
+    } else {
+        rest.split_once(after).unwrap_or_else(|| panic!("no {after} in {text}")).0.to_owned()
+    }
+}
