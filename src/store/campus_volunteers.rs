@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use super::columns::text_column;
-use super::db::{Conn, StoreError};
+use super::db::{Conn, StoreError, lost_race};
 use super::schema::{campus_volunteers, volunteers};
 use crate::domain::{
     ids::{AccountId, CampusId, VolunteerId},
@@ -50,12 +50,12 @@ pub struct Listed {
     pub account_id: AccountId,
 }
 
-/// Keeps an application. The second of one person is a violation of `campus_volunteers_pkey`.
+/// Keeps an application, which must have been looked for: a second of the same person is a lost race.
 ///
 /// # Errors
 /// The database's.
 pub fn insert(conn: &mut Conn, row: &CampusVolunteerRow) -> Result<(), StoreError> {
-    diesel::insert_into(campus_volunteers::table).values(row).execute(conn)?;
+    diesel::insert_into(campus_volunteers::table).values(row).execute(conn).map_err(lost_race)?;
     Ok(())
 }
 

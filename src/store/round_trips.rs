@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::campus_requests::{self, CampusRequestFilter, CampusRequestRow, Seats};
 use super::campus_volunteers::{self, CampusVolunteerRow};
-use super::db::{Conn, Location, connect, violates};
+use super::db::{Conn, Location, connect};
 use super::events::{self, EventFilter, EventRow};
 use super::exclusions::{self, ExclusionRow};
 use super::slots::{self, SlotRow};
@@ -165,8 +165,7 @@ fn volunteers_and_their_standing() {
     assert_eq!(volunteers::find_by_feed_token(conn, "hash").unwrap().as_ref(), Some(&row), "a change keeps the feed");
 
     let second = volunteers::insert(conn, &volunteer(account)).unwrap_err();
-    assert!(matches!(second, super::db::StoreError::Diesel(fault)
-        if violates(&fault, "volunteers_account", "volunteers.account_id")));
+    assert!(second.is_lost_race(), "one account, one profile: {second}");
 
     let mut standing = CampusVolunteerRow {
         campus_id: campus,

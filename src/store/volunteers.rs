@@ -7,7 +7,7 @@ use std::ops::Deref;
 use diesel::prelude::*;
 
 use super::columns::Json;
-use super::db::{Conn, StoreError};
+use super::db::{Conn, StoreError, lost_race};
 use super::documents::{
     AvailabilityDocument, SkillDocument, availability_in, availability_out, corrupt, position_out, skills_in,
     skills_out, zone_out,
@@ -45,12 +45,12 @@ impl Deref for VolunteerRow {
     }
 }
 
-/// Keeps a new profile. One account has one: the second is a violation of `volunteers_account`.
+/// Keeps a new profile, whose account must have been looked for: a second of the same account is a lost race.
 ///
 /// # Errors
 /// The database's.
 pub fn insert(conn: &mut Conn, row: &VolunteerRow) -> Result<(), StoreError> {
-    diesel::insert_into(volunteers::table).values(Columns::from(row)).execute(conn)?;
+    diesel::insert_into(volunteers::table).values(Columns::from(row)).execute(conn).map_err(lost_race)?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! A need's life: posted by a professor, decided by the office, called off or closed.
 
+use futures_util::future::join_all;
 use rostrum::domain::letter::LetterKind;
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::support::databases::{Backend, on_both};
 use crate::support::world::World;
 use crate::volunteers::{NOBODYS, said};
 
-on_both!(World: the_office_asks_back_and_approves, a_requester_sees_their_own, needs_in_pages, time_ends_what_came_to_nothing);
+on_both!(World: two_approvals_make_one_event, the_office_asks_back_and_approves, a_requester_sees_their_own, needs_in_pages, time_ends_what_came_to_nothing);
 
 const PROFESSOR: &str = "professor.york@example.edu";
 
@@ -64,6 +65,18 @@ async fn the_office_asks_back_and_approves(world: &World) {
     let _ = professor.patch(&path, "*", json!({ "title": "Other" })).await.refused(409, "wrong_state");
     let kinds: Vec<_> = world.letters_to(PROFESSOR).await.iter().map(|letter| letter.kind).collect();
     assert_eq!(kinds, [LetterKind::NeedReturned, LetterKind::NeedApproved]);
+}
+
+async fn two_approvals_make_one_event(world: &World) {
+    let need = world.submitted_need(&json!({})).await;
+    let id = need.id();
+    let approvals = (0..8).map(|_| world.coordinator().need_does(&id, "approve", None));
+    let mut answers: Vec<u16> = join_all(approvals).await.iter().map(|answer| answer.status).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 409, 409, 409, 409, 409, 409, 409]);
+    let events = world.nobody().all(&format!("/v1/campuses/{}/events", world.campus_id())).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(world.letters_to(PROFESSOR).await.len(), 1);
 }
 
 #[actix_web::test]

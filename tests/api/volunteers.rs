@@ -1,5 +1,6 @@
 //! Volunteers come to a campus: a profile of one's own, an application, and what the office makes of it.
 
+use futures_util::future::join_all;
 use rostrum::domain::letter::LetterKind;
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::support::clients::Response;
 use crate::support::databases::on_both;
 use crate::support::world::World;
 
-on_both!(World: a_profile_belongs_to_its_owner, a_campus_takes_a_volunteer, an_exclusion_is_made_and_lifted);
+on_both!(World: one_account_makes_one_profile, a_profile_belongs_to_its_owner, a_campus_takes_a_volunteer, an_exclusion_is_made_and_lifted);
 
 /// An id that names nothing.
 pub const NOBODYS: &str = "01890000-0000-7000-8000-000000000000";
@@ -20,6 +21,21 @@ pub fn said(answer: &Response) -> Value {
     members.remove("instance");
     members.remove("request_id");
     said
+}
+
+async fn one_account_makes_one_profile(world: &World) {
+    let ada = world.person("Ada Example").await;
+    let sorted = |answers: Vec<Response>| {
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        statuses
+    };
+    let body = profile_body("Ada Example", &json!({}));
+    let made = join_all((0..6).map(|_| ada.post("/v1/volunteers", body.clone()))).await;
+    assert_eq!(sorted(made), [201, 409, 409, 409, 409, 409]);
+    let list = format!("/v1/campuses/{}/volunteers", world.campus_id());
+    let applied = join_all((0..6).map(|_| ada.act(&list))).await;
+    assert_eq!(sorted(applied), [201, 409, 409, 409, 409, 409]);
 }
 
 async fn a_profile_belongs_to_its_owner(world: &World) {
