@@ -84,7 +84,7 @@ impl NeedsQuery {
             skill: self.skill.map(|name| skill(&name)).transpose()?,
             mode: word("mode", self.mode, "in_person or virtual")?,
             near,
-            language: self.language.map(|tag| a_language(&tag)).transpose()?,
+            language: self.language.map(|text| tag(&text)).transpose()?,
         })
     }
 }
@@ -109,18 +109,25 @@ fn skill(name: &str) -> Result<SkillName, Problem> {
     Ok(SkillName::of(&skill))
 }
 
-fn a_language(tag: &str) -> Result<String, Problem> {
-    language("language", tag).map_err(|_| wrong("language", tag, "a tag of two or three letters, such as en"))
+fn tag(text: &str) -> Result<String, Problem> {
+    // In a query one language has one spelling, so that the same feed has one address.
+    let read = language("language", text).ok().filter(|read| read == text);
+    read.ok_or_else(|| wrong("language", text, "a tag of two or three lower-case letters, such as en"))
 }
 
 fn position(text: &str) -> Result<Position, Problem> {
-    let degrees = |text: &str| {
-        let plain = text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.' || octet == b'-');
-        text.parse::<f64>().ok().filter(|_| plain)
-    };
     let position = text.split_once(',').and_then(|(lat, lon)| Some((degrees(lat)?, degrees(lon)?)));
     let position = position.and_then(|(lat, lon)| Position::new(lat, lon).ok());
     position.ok_or_else(|| wrong("near", text, "latitude and longitude in degrees, such as 39.95,-76.71"))
+}
+
+/// Up to three digits, and eight after the point.
+fn degrees(text: &str) -> Option<f64> {
+    let size = text.strip_prefix('-').unwrap_or(text);
+    let (whole, rest) = size.split_once('.').unwrap_or((size, "0"));
+    let digits =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit());
+    text.parse().ok().filter(|_| digits(whole, 3) && digits(rest, 8))
 }
 
 fn kilometres(text: &str) -> Result<u16, Problem> {
@@ -195,13 +202,16 @@ mod tests {
         check("mode=Virtual", Code::InvalidParameter, &["mode", "Virtual"]);
         check("campus_id=7", Code::InvalidParameter, &["campus_id", "7"]);
         check("skill=%0D%0AX:1", Code::InvalidParameter, &["skill"]);
+        check("language=EN", Code::InvalidParameter, &["language", "EN"]);
         check("language=english", Code::InvalidParameter, &["language", "english"]);
         check("near=39.95,-76.71", Code::InvalidParameter, &["near", "within_km is missing"]);
         check("within_km=5", Code::InvalidParameter, &["within_km", "near is missing"]);
         check("within_km=0&near=0,0", Code::InvalidParameter, &["within_km", "0"]);
         check("within_km=%2B5&near=0,0", Code::InvalidParameter, &["within_km", "+5"]);
         check("within_km=20001&near=0,0", Code::InvalidParameter, &["within_km", "20001"]);
-        for near in ["91,0", "0,181", "0", "0,0,0", "nan,0", "1e1,0", "inf,0", ","] {
+        for near in
+            ["91,0", "0,181", "0", "0,0,0", "nan,0", "1e1,0", "inf,0", ",", "5.,0", ".5,0", "--5,0", "0,0.123456789"]
+        {
             check(&format!("within_km=5&near={near}"), Code::InvalidParameter, &["near", near]);
         }
     }
@@ -209,7 +219,7 @@ mod tests {
     #[test]
     fn filters_that_mean_the_same_are_the_same() {
         let same = |a: &str, b: &str| assert_eq!(read(a).unwrap(), read(b).unwrap(), "{a} {b}");
-        same("skill=Interview%20Coaching&language=EN", "language=en&skill=interview+coaching");
+        same("skill=Interview%20Coaching&language=en", "language=en&skill=interview+coaching");
         same("near=39.95,-76.71&within_km=50", "within_km=50&near=39.95000001,-76.710");
         same("", "");
         assert_ne!(read("near=39.95,-76.71&within_km=50").unwrap(), read("near=39.95,-76.71&within_km=51").unwrap());

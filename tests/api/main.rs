@@ -14,6 +14,7 @@ mod accounts;
 mod campuses;
 mod contract;
 mod events;
+mod feeds;
 mod idempotency;
 mod mail;
 mod migrations;
