@@ -102,17 +102,17 @@ async fn a_campus_is_public_and_changed_by_its_coordinators(world: &World) {
 
     let address = format!("/v1/campuses/{}", world.campus_id());
     let campus = world.nobody().get(&address).await.expect(200);
-    let changes = json!({ "name": " York ", "position": null, "offer_hours": 24 });
-    let _ = world.requester().patch(&address, &campus.etag(), changes.clone()).await.refused(403, "forbidden");
-    let _ = other.coordinator.patch(&address, &campus.etag(), changes.clone()).await.refused(404, "not_found");
-    let _ = world.nobody().patch(&address, &campus.etag(), changes.clone()).await.refused(401, "unauthenticated");
-    let changed = world.coordinator().patch(&address, &campus.etag(), changes.clone()).await.expect(200);
+    let wish = json!({ "name": " York ", "position": null, "offer_hours": 24 });
+    let _ = world.requester().patch(&address, &campus.etag(), wish.clone()).await.refused(403, "forbidden");
+    let _ = other.coordinator.patch(&address, &campus.etag(), wish.clone()).await.refused(404, "not_found");
+    let _ = world.nobody().patch(&address, &campus.etag(), wish.clone()).await.refused(401, "unauthenticated");
+    let changed = world.coordinator().patch(&address, &campus.etag(), wish.clone()).await.expect(200);
     assert_eq!((&changed.json["name"], &changed.json["offer_hours"]), (&json!("York"), &json!(24)));
     assert_eq!(changed.json["position"], Value::Null);
     for kept in ["slug", "contact_email", "time_zone"] {
         assert_eq!(changed.json[kept], campus.json[kept]);
     }
-    let _ = world.coordinator().patch(&address, &campus.etag(), changes).await.refused(412, "stale");
+    let _ = world.coordinator().patch(&address, &campus.etag(), wish).await.refused(412, "stale");
     let same = world.coordinator().patch(&address, &changed.etag(), json!({})).await.expect(200);
     assert_eq!(same.body, changed.body);
 
