@@ -11,6 +11,7 @@
 
 mod access;
 mod accounts;
+mod browser;
 mod campuses;
 mod contract;
 mod events;
