@@ -286,14 +286,14 @@ impl Cast {
         let (nobody, email) = (world.nobody(), format!("{handle}@example.edu"));
         let password = "a long enough one";
         let account = json!({ "email": email, "name": "Somebody", "password": password });
-        let _ = nobody.post("/v1/accounts", account).await.expect(201);
+        nobody.post("/v1/accounts", account).await.expect(201);
         if given == Refresh {
             let session =
                 nobody.post("/v1/sessions", json!({ "email": email, "password": password })).await.expect(201);
             scene.insert("refresh_token", session.json["refresh_token"].as_str().unwrap().to_owned());
         }
         if given == SignInLink {
-            let _ = nobody.post("/v1/sign-in-links", json!({ "email": email })).await.expect(202);
+            nobody.post("/v1/sign-in-links", json!({ "email": email })).await.expect(202);
             let letter = world.letters_to(&email).await.pop().expect("a letter with a link");
             scene.insert("token", between(&letter.text, "/sign-in/", ""));
         }
@@ -306,7 +306,7 @@ impl Cast {
         let campus = format!("/v1/campuses/{}", world.campus_id());
         if given == Paused {
             let path = format!("{campus}/volunteers/{}/pause", other.id);
-            let _ = world.coordinator().post(&path, json!({ "reason": "On leave." })).await.expect(200);
+            world.coordinator().post(&path, json!({ "reason": "On leave." })).await.expect(200);
         }
         if given == Exclusion {
             let body = json!({ "volunteer_id": other.id, "reason": "Asked not to be paired." });

@@ -71,18 +71,18 @@ async fn a_refusal_is_not_kept(world: &World) {
     let approve = format!("/v1/campus-requests/{}/approve", draft.id());
     let send = async || world.coordinator().request("POST", &approve).key("one").send().await;
     send().await.refused(409, "wrong_state");
-    let _ = world.requester().need_does(&draft.id(), "submit", None).await.expect(200);
+    world.requester().need_does(&draft.id(), "submit", None).await.expect(200);
     assert!(!replayed(&send().await.expect(200)), "what was refused may be tried again");
     assert!(replayed(&send().await.expect(200)));
 }
 
 async fn rights_come_before_the_replay(world: &World) {
     let body = need_body(&json!({}));
-    let _ = post(world.requester(), &needs(world), "one", &body).await.expect(201);
+    post(world.requester(), &needs(world), "one", &body).await.expect(201);
     let me = world.requester().get("/v1/me").await.expect(200);
     let account = me.json["account"]["id"].as_str().unwrap();
     let member = format!("/v1/campuses/{}/members/{account}", world.campus_id());
-    let _ = world.coordinator().delete(&member, "*").await.expect(204);
+    world.coordinator().delete(&member, "*").await.expect(204);
     post(world.requester(), &needs(world), "one", &body).await.refused(404, "not_found");
 }
 

@@ -145,7 +145,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("request_timeout"), "{answer}");
     assert!(since.elapsed() < Duration::from_secs(25), "after {:?}", since.elapsed());
-    let _ = world.nobody().get("/healthz").await.expect(200);
+    world.nobody().get("/healthz").await.expect(200);
     world.close().await;
 }
 
@@ -160,7 +160,7 @@ async fn a_broken_request_line_is_a_400() {
     let two =
         "POST /v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert!(!raw(&world, two, false).starts_with("HTTP/1.1 5"));
-    let _ = world.nobody().get("/healthz").await.expect(200);
+    world.nobody().get("/healthz").await.expect(200);
     world.close().await;
 }
 
@@ -253,7 +253,7 @@ async fn fields_of_a_need(world: &World) {
     let said = answer.json["errors"][0]["detail"].as_str().unwrap();
     assert!(said.contains("01:59") || said.contains("03:00"), "the neighbours are named: {said}");
     let twice = json!({ "starts_local": "2027-11-07T01:30", "ends_local": "2027-11-07T05:00", "fold": "later" });
-    let _ = world.requester().post(&needs, need_body(&twice)).await.expect(201);
+    world.requester().post(&needs, need_body(&twice)).await.expect(201);
 }
 
 async fn fields_of_a_profile(world: &World) {
@@ -310,13 +310,13 @@ async fn revisions(world: &World) {
     let after = office.patch(&path, &before.etag(), change.clone()).await.expect(200);
     assert_eq!((after.etag().as_str(), after.json["revision"].as_i64()), ("\"2\"", Some(2)));
     office.patch(&path, &before.etag(), change.clone()).await.refused(412, "stale");
-    let _ = office.patch(&path, "\"7\", \"2\"", change).await.expect(200);
+    office.patch(&path, "\"7\", \"2\"", change).await.expect(200);
 }
 
 async fn access_tokens(world: &World) {
     let (person, nobody) = (world.person("Grace").await, world.nobody());
     let token = person.token().unwrap();
-    let _ = nobody.with_token(&token).get("/v1/me").await.expect(200);
+    nobody.with_token(&token).get("/v1/me").await.expect(200);
     nobody.get("/v1/me").await.refused(401, "unauthenticated");
 
     let mut parts: Vec<&str> = token.split('.').collect();
@@ -343,7 +343,7 @@ async fn access_tokens(world: &World) {
     world.advance_minutes(16);
     nobody.with_token(&token).get("/v1/me").await.refused(401, "token_expired");
     let ended = person.token().unwrap();
-    let _ = person.act("/v1/sessions/end").await.expect(204);
+    person.act("/v1/sessions/end").await.expect(204);
     nobody.with_token(&ended).get("/v1/me").await.refused(401, "session_ended");
 }
 

@@ -91,7 +91,7 @@ impl World {
     pub async fn volunteer_with(&self, name: &str, changes: &Value) -> Volunteer {
         let volunteer = self.applicant_with(name, changes).await;
         let path = format!("/v1/campuses/{}/volunteers/{}/approve", self.campus_id(), volunteer.id);
-        let _ = self.coordinator().act(&path).await.expect(200);
+        self.coordinator().act(&path).await.expect(200);
         volunteer
     }
 
@@ -100,7 +100,7 @@ impl World {
         let client = self.person(name).await;
         let profile = client.post("/v1/volunteers", profile_body(name, changes)).await.expect(201);
         let path = format!("/v1/campuses/{}/volunteers", self.campus_id());
-        let _ = client.post(&path, json!({ "note": "Glad to help." })).await.expect(201);
+        client.post(&path, json!({ "note": "Glad to help." })).await.expect(201);
         Volunteer { id: profile.id(), client }
     }
 

@@ -66,12 +66,6 @@ impl Client {
         Self { token: Token::Fixed(token.to_owned()), ..self.clone() }
     }
 
-    /// The same caller without a token.
-    #[must_use]
-    pub fn without_token(&self) -> Self {
-        Self { token: Token::Nothing, ..self.clone() }
-    }
-
     /// The same caller, signed in as `bearer` for as long as the session lives.
     #[must_use]
     pub fn signed_in(&self, app: &App, bearer: Bearer) -> Self {
@@ -235,7 +229,6 @@ impl Request<'_> {
 
 impl Response {
     /// The same answer, which must have this status.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} was answered {}: {}", self.asked, self.status, self.text());
@@ -265,7 +258,7 @@ impl Response {
         self.headers.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
     }
 
-    /// The ETag.
+    /// The entity tag.
     #[track_caller]
     pub fn etag(&self) -> String {
         self.header("etag").unwrap_or_else(|| panic!("{} has no ETag", self.asked)).to_owned()

@@ -69,14 +69,6 @@ impl Database {
         &self.location
     }
 
-    /// The same as `DATABASE_URL` would say it.
-    pub fn url(&self) -> String {
-        match &self.location {
-            Location::Sqlite(file) => format!("sqlite:{}", file.display()),
-            Location::Postgres(url) => url.clone(),
-        }
-    }
-
     /// Lanes to it, with few threads: a test is one of many.
     pub fn open(&self) -> Db {
         self.open_with(Lanes { readers: 2, writers: 4, ..Lanes::default() })
