@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rostrum::commands::{bootstrap, doctor};
+use rostrum::commands::{bootstrap, demo, doctor};
 use rostrum::config::Settings;
 use rostrum::service::app::Clock;
 use rostrum::{startup, telemetry};
@@ -30,6 +30,8 @@ enum Command {
     Migrate,
     /// Make a campus with its members and print their ids and tokens as JSON.
     Bootstrap(bootstrap::Flags),
+    /// Show the whole story on a database of its own, then go on serving it. Reads no settings.
+    Demo(demo::Flags),
     /// Check the settings, the database, the way out for letters and the time-zone tables.
     Doctor,
 }
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Doctor => return doctor::run().await,
+        Command::Demo(flags) => demo::run(flags.folder, flags.listen, flags.once).await,
         command => match Settings::from_env() {
             Ok(settings) => with_settings(command, settings).await,
             Err(faults) => {
@@ -71,8 +74,8 @@ async fn with_settings(command: Command, settings: Settings) -> Result<(), Box<d
             Ok(())
         }
         Command::Bootstrap(flags) => bootstrap::run(&settings, flags).await,
-        // It was taken care of before the settings were read.
-        Command::Doctor => Ok(()),
+        // They were taken care of before the settings were read.
+        Command::Doctor | Command::Demo(_) => Ok(()),
     }
 }
 

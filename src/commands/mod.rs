@@ -1,4 +1,5 @@
 //! The commands that are more than a call to `startup`.
 
 pub mod bootstrap;
+pub mod demo;
 pub mod doctor;

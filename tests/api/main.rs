@@ -14,6 +14,7 @@ mod accounts;
 mod browser;
 mod campuses;
 mod contract;
+mod demo;
 mod events;
 mod feeds;
 mod idempotency;

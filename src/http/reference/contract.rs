@@ -1,6 +1,6 @@
 //! The contract, read into what the reference page shows.
 //!
-//! Knows as much of OpenAPI and JSON Schema as `openapi.yaml` uses, and no more.
+//! Knows as much of `OpenAPI` and JSON Schema as `openapi.yaml` uses, and no more.
 
 use serde::Serialize;
 use serde_yaml_ng::Value;

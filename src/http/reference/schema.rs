@@ -125,7 +125,8 @@ impl<'c> Schemas<'c> {
             choices.iter().partition(|choice| choice.get("type").and_then(Value::as_str) == Some("null"));
         let mut kind = others.first().map(|choice| self.kind(choice)).unwrap_or_default();
         if !nulls.is_empty() {
-            kind.after = format!("{} or null", kind.after).trim().to_owned();
+            let or_null = format!("{} or null", kind.after);
+            kind = Kind { after: or_null.trim_start().to_owned(), ..kind };
         }
         kind
     }
