@@ -95,9 +95,13 @@ pub fn app(settings: &Settings, clock: Clock, transport: Transport) -> Result<Ap
 fn kept_key(file: &Path, database: &Location) -> Result<[u8; 32], StartFault> {
     let engine = base64::engine::general_purpose::STANDARD;
     let unusable = |why: String| StartFault(format!("{}: {why}", file.display()));
-    if let Ok(text) = fs::read_to_string(file) {
+    let kept = || -> Option<Result<[u8; 32], StartFault>> {
+        let text = fs::read_to_string(file).ok()?;
         let octets = engine.decode(text.trim()).ok().and_then(|octets| octets.try_into().ok());
-        return octets.ok_or_else(|| unusable("it does not hold 32 bytes in base64".to_owned()));
+        Some(octets.ok_or_else(|| unusable("it does not hold 32 bytes in base64".to_owned())))
+    };
+    if let Some(key) = kept() {
+        return key;
     }
     if matches!(database, Location::Postgres(_)) {
         return Err(StartFault(
@@ -109,16 +113,26 @@ fn kept_key(file: &Path, database: &Location) -> Result<[u8; 32], StartFault> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|fault| unusable(fault.to_string()))?;
     }
-    // Written whole or not at all, and readable by its owner alone.
+    // Written whole, readable by its owner alone, and then linked into place: of two first starts one wins, and the other
+    // takes the winner's key.
     let draft = file.with_extension(format!("key.{}", std::process::id()));
-    let written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(
-        |mut draft| {
+    let linked = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut draft| {
             draft.write_all(engine.encode(key).as_bytes())?;
             draft.sync_all()
-        },
-    );
-    written.and_then(|()| fs::rename(&draft, file)).map_err(|fault| unusable(fault.to_string()))?;
-    Ok(key)
+        })
+        .and_then(|()| fs::hard_link(&draft, file));
+    // A draft that stays behind is of no use to anybody and harms nobody.
+    let _ = fs::remove_file(&draft);
+    match linked {
+        Ok(()) => Ok(key),
+        Err(fault) => kept().unwrap_or_else(|| Err(unusable(fault.to_string()))),
+    }
 }
 
 /// A service that runs.
