@@ -115,7 +115,10 @@ async fn tell(home: &Home, listen: SocketAddr, once: bool) -> Told<()> {
         mail: home.path.join("mail"),
         volunteers: std::collections::BTreeMap::new(),
     };
-    let told = whole(&mut story).await;
+    let told = tokio::select! {
+        told = whole(&mut story) => told,
+        stop = startup::told_to_stop() => Err(stop.map_or_else(Into::into, |()| "stopped before the story was over".into())),
+    };
     let outcome = match told {
         Ok(_) if once => {
             story.teller.gap();
@@ -181,7 +184,7 @@ async fn serve(story: Story, proof: &Proof, home: &Home, base: &str, mut refresh
         tokio::select! {
             stop = startup::told_to_stop() => {
                 stop?;
-                println!("\nStopping.");
+                Teller::new().line("Stopping.");
                 return Ok(());
             }
             () = tokio::time::sleep(RENEWAL) => {}
