@@ -87,7 +87,7 @@ const LONGEST_INSTANCE: usize = 1000;
 fn safe_path(path: &str) -> String {
     for secret in ["/o/", "/sign-in/", "/feeds/volunteers/"] {
         if path.starts_with(secret) {
-            return format!("{secret}…");
+            return format!("{secret}***");
         }
     }
     path.chars().take(LONGEST_INSTANCE).collect()
