@@ -3,7 +3,12 @@
 //!
 //! `cargo bench --bench accept` prints a table. The load generator shares the machine's cores with the service.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that cannot run says why and ends")]
+#![allow(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot run says why and ends"
+)]
 
 use std::net::TcpListener;
 use std::rc::Rc;

@@ -120,12 +120,13 @@ fn difference(zone: Zone, folder: &Path, from: Instant, until: Instant) -> Optio
 
 fn system_offset(table: &TimeZone, at: i64) -> i32 {
     let of = |kind: &tz::LocalTimeType| kind.ut_offset();
-    table.find_local_time_type(at).map(of).unwrap_or_else(|_| {
+    let at_the_end = |_| {
         // A table without a rule for the future ends with its last jump: that is where the clocks stay.
         let last = table.as_ref().transitions().last();
         let kind = last.and_then(|last| table.as_ref().local_time_types().get(last.local_time_type_index()));
         kind.map_or(0, of)
-    })
+    };
+    table.find_local_time_type(at).map_or_else(at_the_end, of)
 }
 
 #[cfg(test)]
@@ -135,7 +136,7 @@ mod tests {
     const FROM: &str = "2026-08-24T00:00:00Z";
     const UNTIL: &str = "2027-12-27T00:00:00Z";
 
-    /// A TZif file of version 2 whose clocks follow `rule`, in POSIX's notation, from ever on.
+    /// A `TZif` file of version 2 whose clocks follow `rule`, in POSIX's notation, from ever on.
     fn tzif(rule: &str) -> Vec<u8> {
         let part = |version: u8| {
             let mut octets = [b"TZif".as_slice(), &[version], &[0; 15]].concat();

@@ -23,7 +23,7 @@ pub struct Flags {
     /// The campus's name.
     #[arg(long)]
     pub name: String,
-    /// Its IANA time zone, such as America/New_York.
+    /// Its IANA time zone, such as `America/New_York`.
     #[arg(long)]
     pub zone: String,
     /// Its short name; made from the name otherwise.

@@ -9,7 +9,7 @@ use super::ctx::{Answer, Ctx};
 use super::pages::{self, MessagePage, ProblemPage};
 use super::problem::Problem;
 use super::{reference, route_table};
-use crate::service::app::App;
+use crate::service::app::{App, Tx};
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
 
@@ -51,8 +51,12 @@ async fn readyz(ctx: Ctx) -> Answer {
     }
 }
 
+fn probe(tx: &mut Tx<'_>) -> Result<&'static str, ServiceError> {
+    tx.probe()
+}
+
 async fn database(app: &App) -> Result<&'static str, ServiceError> {
-    app.read(|tx| tx.probe()).await
+    app.read(probe).await
 }
 
 /// The contract.

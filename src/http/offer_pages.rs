@@ -97,9 +97,10 @@ async fn outcome(
 
 async fn refusal(app: &App, offer: &Offered, refused: Refused) -> Result<OfferStanding, ServiceError> {
     let id = offer.row.id;
-    let others = match answers::calls_for_alternatives(refused.code) {
-        true => app.read(move |tx| answers::alternatives(tx, id)).await?,
-        false => Vec::new(),
+    let others = if answers::calls_for_alternatives(refused.code) {
+        app.read(move |tx| answers::alternatives(tx, id)).await?
+    } else {
+        Vec::new()
     };
     let alternatives = others.into_iter().map(|other| Alternative { title: other.title, starts: other.starts_at });
     Ok(OfferStanding::Refused {

@@ -52,13 +52,11 @@ pub fn role_of(need: &CampusRequest, id: RoleId) -> Result<NeedRole, Invalid> {
 /// # Errors
 /// [`Invalid`] with `unknown_reference`.
 pub fn known(tx: &mut Tx<'_>, need: &CampusRequest, id: VolunteerId) -> Result<(), ServiceError> {
-    match campus_volunteers::find(tx.conn, need.campus_id, id)? {
-        Some(_) => Ok(()),
-        None => {
-            let detail = format!("the campus knows no volunteer {id}");
-            Err(Invalid::new("volunteer_id", "unknown_reference", detail).into())
-        }
+    if campus_volunteers::find(tx.conn, need.campus_id, id)?.is_some() {
+        return Ok(());
     }
+    let detail = format!("the campus knows no volunteer {id}");
+    Err(Invalid::new("volunteer_id", "unknown_reference", detail).into())
 }
 
 /// Offers a seat.

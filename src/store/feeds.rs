@@ -153,11 +153,11 @@ pub fn list_engaged(
         .order((assignments::starts_at, assignments::id))
         .select((AssignmentColumns::as_select(), NeedColumns::as_select(), campus_request_roles::name, campuses::name))
         .load(conn)?;
-    rows.into_iter().map(|(row, need, role, campus)| engaged(row, need, role, campus, host)).collect()
+    rows.into_iter().map(|(row, need, role, campus)| engaged(&row, need, role, campus, host)).collect()
 }
 
 fn engaged(
-    row: AssignmentColumns,
+    row: &AssignmentColumns,
     need: NeedColumns,
     role: String,
     campus: String,

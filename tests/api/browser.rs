@@ -1,6 +1,6 @@
 //! The page behind an offer's link, in a real browser the size of a phone: read, pressed, and read again.
 //!
-//! Chromium is driven over WebDriver (W3C), whose few calls that are needed here are made by hand.
+//! Chromium is driven over `WebDriver` (W3C), whose few calls that are needed here are made by hand.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ struct Browser {
     session: String,
 }
 
-/// Under this name an element is told of in WebDriver's answers.
+/// Under this name an element is told of in the answers of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl Browser {
