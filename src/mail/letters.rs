@@ -129,6 +129,7 @@ fn subject(notice: &Notice) -> String {
         Notice::VolunteerApproved { campus, .. } => format!("Welcome as a volunteer at {}", campus.name),
         Notice::Offer { engagement, .. } => named("Can you help?", engagement).replacen("?:", "?", 1),
         Notice::OfferClosed { engagement, .. } => named("No answer needed any more", engagement),
+        Notice::Confirmation { engagement, mark, .. } if mark.sequence > 0 => named("Changed", engagement),
         Notice::Confirmation { engagement, .. } => named("Confirmed", engagement),
         Notice::Cancellation { engagement, .. } => named("Cancelled", engagement),
         Notice::NeedApproved { title, .. } => format!("Approved: {title}"),
@@ -157,8 +158,8 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { end => end, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::Confirmation { engagement, by_office, .. } => {
-            context! { by_office => *by_office, ..about(engagement, reader) }
+        Notice::Confirmation { engagement, mark, by_office } => {
+            context! { by_office => *by_office, changed => mark.sequence > 0, ..about(engagement, reader) }
         }
         Notice::Cancellation { engagement, cause, .. } => {
             let (cause, reason) = match cause {

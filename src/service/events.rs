@@ -8,14 +8,16 @@ use std::str::FromStr;
 use super::access::{Actor, require, role_at};
 use super::app::Tx;
 use super::error::{Seen, ServiceError};
+use super::staffing;
 use crate::domain::ids::{CampusId, EventId, RoleId, SlotId};
-use crate::domain::matching::campus_request::{Fill, NeedRole};
+use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, NeedRole};
+use crate::domain::notice::CancelCause;
 use crate::domain::people::access::{Action, may};
 use crate::domain::refusal::prose;
 use crate::domain::scheduling::event::{ChangeRefused, EventChange, EventState};
 use crate::domain::scheduling::slot::Slot;
 use crate::domain::time::Instant;
-use crate::store::campus_requests::Seats;
+use crate::store::campus_requests::{CampusRequestRow, Seats};
 use crate::store::events::EventFilter;
 use crate::store::slots::SlotRow;
 use crate::store::{campus_requests, campuses, events, feed_revisions, slots};
@@ -120,7 +122,7 @@ pub fn list_slots(
     most: i64,
 ) -> Result<Vec<SlotSeats>, ServiceError> {
     let event = find(tx, actor, id)?;
-    let need = event.campus_request_id.map(|need| campus_requests::find(tx.conn, need)).transpose()?.flatten();
+    let need = need_of(tx, &event)?;
     let seats: HashMap<RoleId, Seats> = match &need {
         Some(need) => campus_requests::seats(tx.conn, &[need.id], tx.now)?,
         None => HashMap::new(),
@@ -160,8 +162,25 @@ pub fn change(
             let moved = Slot { place: event.place.clone(), ..slot.slot.clone() };
             slots::update(tx.conn, &slot.changed(moved, tx.now))?;
         }
+        if let Some(need) = need_of(tx, &before)? {
+            relocate(tx, &need, event.place.clone())?;
+        }
     }
     keep(tx, &before.changed(event, tx.now))
+}
+
+fn need_of(tx: &mut Tx<'_>, event: &EventRow) -> Result<Option<CampusRequestRow>, ServiceError> {
+    Ok(event.campus_request_id.map(|need| campus_requests::find(tx.conn, need)).transpose()?.flatten())
+}
+
+/// Moves the need to its event's new place. Whoever has a seat gets the same calendar entry with its sequence raised.
+fn relocate(tx: &mut Tx<'_>, row: &CampusRequestRow, place: Option<String>) -> Result<(), ServiceError> {
+    let brief = Brief { place, ..row.need.clone().into_brief() };
+    let need = CampusRequest::new(row.id, row.campus_id, row.state, brief)?;
+    let moved = CampusRequestRow { need, revision: row.revision + 1, updated_at: tx.now, ..row.clone() };
+    campus_requests::update(tx.conn, &moved)?;
+    feed_revisions::bump(tx.conn, feed_revisions::NEEDS, tx.now)?;
+    staffing::tell_of_change(tx, row.id)
 }
 
 /// Shows an event to everybody.
@@ -182,9 +201,15 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: EventId, reason: &str) -> Resu
     let before = manageable(tx, actor, id)?;
     let reason = prose("reason", reason, 1, 500)?;
     before.state.cancel()?;
-    let need = before.campus_request_id.map(|need| campus_requests::find(tx.conn, need)).transpose()?.flatten();
-    if let Some(need) = need.filter(|need| need.state.cancel().is_ok()) {
-        super::campus_requests::call_off(tx, &need, &reason)?;
+    match need_of(tx, &before)? {
+        Some(need) if need.state.cancel().is_ok() => {
+            super::campus_requests::call_off(tx, &need, &reason)?;
+        }
+        // A need that was closed keeps its state; those who have its seats do not.
+        Some(need) => {
+            staffing::release_all(tx, need.id, &CancelCause::EventCancelled { reason: Some(reason.clone()) })?
+        }
+        None => {}
     }
     call_off(tx, &before, &reason)
 }

@@ -466,6 +466,24 @@ pub fn release_all(tx: &mut Tx<'_>, need: CampusRequestId, cause: &CancelCause) 
     Ok(())
 }
 
+/// Writes to everybody who has a seat of a need that was changed: the same calendar entry, its sequence raised.
+///
+/// # Errors
+/// The database's.
+pub fn tell_of_change(tx: &mut Tx<'_>, need: CampusRequestId) -> Result<(), ServiceError> {
+    for assigned in assignments::list_live(tx.conn, assignments::Of::Need(need), tx.now)? {
+        let row = assigned.row.touched(tx.now);
+        if !assignments::update(tx.conn, &row)? {
+            return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
+        }
+        let (engagement, mark) = (assigned.about.engagement(), row.mark(&tx.app.site.host));
+        let notice = Notice::Confirmation { engagement, mark, by_office: row.offer_id.is_none() };
+        outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
+        feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
+    }
+    Ok(())
+}
+
 /// Closes the open offers of a need that takes nobody any more, each with a letter; those who have a seat keep it.
 ///
 /// # Errors

@@ -72,9 +72,13 @@ impl AssignmentRow {
     /// The same row ended in `state`, for this reason, which its calendar entry is to show.
     #[must_use]
     pub fn ended(&self, state: AssignmentState, reason: Option<String>, now: Instant) -> Self {
+        Self { state, state_reason: reason, ..self.touched(now) }
+    }
+
+    /// The same row with its calendar entry changed.
+    #[must_use]
+    pub fn touched(&self, now: Instant) -> Self {
         Self {
-            state,
-            state_reason: reason,
             calendar_sequence: self.calendar_sequence.saturating_add(1),
             changed_at: now,
             revision: self.revision + 1,
@@ -111,7 +115,7 @@ pub fn insert(conn: &mut Conn, row: &AssignmentRow) -> Result<bool, StoreError> 
     }
 }
 
-/// Keeps an assignment that was ended, if it is still of the revision before; answers whether it was.
+/// Keeps an assignment that was changed, if it is still of the revision before; answers whether it was.
 pub fn update(conn: &mut Conn, row: &AssignmentRow) -> Result<bool, StoreError> {
     let before =
         assignments::table.filter(assignments::id.eq(row.id)).filter(assignments::revision.eq(row.revision - 1));

@@ -6,7 +6,7 @@ use crate::support::databases::on_both;
 use crate::support::world::World;
 use crate::volunteers::{NOBODYS, said};
 
-on_both!(World: events_are_public_once_published, an_event_is_changed_and_called_off);
+on_both!(World: a_new_place_reaches_everybody_who_comes, events_are_public_once_published, an_event_is_changed_and_called_off);
 
 async fn events_are_public_once_published(world: &World) {
     let (office, nobody) = (world.coordinator(), world.nobody());
@@ -84,4 +84,31 @@ async fn an_event_is_changed_and_called_off(world: &World) {
     assert_eq!(office.all(&format!("{path}/slots")).await[0]["state"], "cancelled");
     let late = office.patch(&path, &cancelled.etag(), json!({ "title": "Late" })).await.refused(409, "wrong_state");
     assert_eq!(late.json["state"], "cancelled");
+}
+
+async fn a_new_place_reaches_everybody_who_comes(world: &World) {
+    let office = world.coordinator();
+    let need = world.approved_need(&json!({})).await;
+    let ada = world.volunteer("Ada Example").await;
+    let seat = world.assignment(&need, &ada).await;
+    let path = format!("/v1/events/{}", need.json["event_id"].as_str().unwrap());
+    let event = office.get(&path).await.expect(200);
+    let event = office.patch(&path, &event.etag(), json!({ "title": "Practice" })).await.expect(200);
+    let letters = world.letters_to("ada.example@example.edu").await.len();
+    let _ = office.patch(&path, &event.etag(), json!({ "place": "Library" })).await.expect(200);
+
+    let need = office.get(&format!("/v1/campus-requests/{}", need.id())).await.expect(200);
+    assert_eq!(need.json["place"], "Library");
+    let moved = ada.get(&format!("/v1/assignments/{}", seat["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&moved.json["place"], &moved.json["state"]), (&json!("Library"), &json!("confirmed")));
+    assert_eq!((&moved.json["calendar_sequence"], &moved.json["calendar_uid"]), (&json!(1), &seat["calendar_uid"]));
+    let letters = world.letters_to("ada.example@example.edu").await.split_off(letters);
+    assert_eq!(letters.len(), 1, "a new title is no reason to write, a new place is");
+    let letter = &letters[0];
+    assert!(letter.subject.starts_with("Changed: "), "{}", letter.subject);
+    assert!(letter.text.contains("Something has changed") && letter.text.contains("Library"), "{}", letter.text);
+    let entry = &letter.calendar.as_ref().expect("an invite").bytes;
+    for line in ["METHOD:REQUEST", "SEQUENCE:1", "LOCATION:Library"] {
+        assert!(entry.contains(line), "{line} in {entry}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::support::databases::{Backend, on_both};
 use crate::support::world::World;
 use crate::volunteers::{NOBODYS, said};
 
-on_both!(World: two_approvals_make_one_event, the_office_asks_back_and_approves, a_requester_sees_their_own, needs_in_pages, time_ends_what_came_to_nothing);
+on_both!(World: two_approvals_make_one_event, the_office_asks_back_and_approves, a_requester_sees_their_own, needs_in_pages, time_ends_what_came_to_nothing, what_is_called_off_lets_everybody_go, a_closed_need_keeps_its_people_until_the_event_is_off);
 
 const PROFESSOR: &str = "professor.york@example.edu";
 
@@ -244,32 +244,64 @@ async fn a_wrong_need_is_pointed_at() {
     world.close().await;
 }
 
-#[actix_web::test]
-async fn what_is_called_off_takes_its_event_with_it() {
-    let world = World::open(Backend::Sqlite).await;
+/// The kinds of the letters that somebody got, oldest first.
+pub async fn told(world: &World, volunteer: &str) -> Vec<LetterKind> {
+    world.letters_to(&format!("{volunteer}@example.edu")).await.iter().map(|letter| letter.kind).collect()
+}
+
+async fn what_is_called_off_lets_everybody_go(world: &World) {
     let office = world.coordinator();
     let need = world.approved_need(&json!({})).await;
+    let (ada, bo) = (world.volunteer("Ada Example").await, world.volunteer("Bo Example").await);
+    let seat = world.assignment(&need, &ada).await;
+    let offer = world.offer(&need, &bo).await;
+    let path = format!("/v1/campus-requests/{}", need.id());
+    let seen = office.get(&path).await.expect(200);
+    assert_eq!((&seen.json["roles"][0]["filled"], &seen.json["roles"][0]["offered"]), (&json!(1), &json!(1)));
+    assert_eq!(seen.etag(), need.etag(), "who comes is no change of the need");
+
     let reason = Some(json!({ "reason": "Snow." }));
     let _ = world.requester().need_does(&need.id(), "cancel", reason.clone()).await.refused(403, "forbidden");
     let cancelled = office.need_does(&need.id(), "cancel", reason.clone()).await.expect(200);
     assert_eq!((&cancelled.json["state"], &cancelled.json["state_reason"]), (&json!("cancelled"), &json!("Snow.")));
+    assert_eq!((&cancelled.json["fill"], &cancelled.json["roles"][0]["offered"]), (&json!("unfilled"), &json!(0)));
     let event = format!("/v1/events/{}", need.json["event_id"].as_str().unwrap());
     let shown = world.nobody().get(&event).await.expect(200);
     assert_eq!((&shown.json["state"], &shown.json["calendar_sequence"]), (&json!("cancelled"), &json!(1)));
     assert_eq!(shown.json["state_reason"], "Snow.");
-    let slots = world.nobody().all(&format!("{event}/slots")).await;
-    assert_eq!(slots[0]["state"], "cancelled");
-    assert_eq!(
-        office.need_does(&need.id(), "cancel", reason).await.refused(409, "wrong_state").json["state"],
-        "cancelled"
-    );
+    assert_eq!(world.nobody().all(&format!("{event}/slots")).await[0]["state"], "cancelled");
+    let again = office.need_does(&need.id(), "cancel", reason).await.refused(409, "wrong_state");
+    assert_eq!(again.json["state"], "cancelled");
 
-    let closed = world.approved_need(&json!({})).await;
-    let closed = office.need_does(&closed.id(), "close", None).await.expect(200);
-    assert_eq!(closed.json["state"], "closed");
+    let seat = ada.get(&format!("/v1/assignments/{}", seat["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&seat.json["state"], &seat.json["calendar_sequence"]), (&json!("cancelled"), &json!(1)));
+    let offer = bo.get(&format!("/v1/offers/{}", offer.id())).await.expect(200);
+    assert_eq!(offer.json["state"], "superseded");
+    let _ = bo.accept(&offer.id()).await.refused(409, "offer_not_open");
+    use LetterKind::{Cancellation, Confirmation, Offer, OfferClosed, VolunteerApproved};
+    assert_eq!(told(world, "ada.example").await, [VolunteerApproved, Offer, Confirmation, Cancellation]);
+    assert_eq!(told(world, "bo.example").await, [VolunteerApproved, Offer, OfferClosed]);
+}
+
+async fn a_closed_need_keeps_its_people_until_the_event_is_off(world: &World) {
+    let office = world.coordinator();
+    let need = world.approved_need(&json!({})).await;
+    let (ada, bo) = (world.volunteer("Ada Example").await, world.volunteer("Bo Example").await);
+    let seat = world.assignment(&need, &ada).await;
+    let seat = format!("/v1/assignments/{}", seat["id"].as_str().unwrap());
+    let offer = world.offer(&need, &bo).await;
+    let closed = office.need_does(&need.id(), "close", None).await.expect(200);
+    assert_eq!((&closed.json["state"], &closed.json["fill"]), (&json!("closed"), &json!("partial")));
+    assert_eq!(bo.get(&format!("/v1/offers/{}", offer.id())).await.expect(200).json["state"], "superseded");
+    assert_eq!(ada.get(&seat).await.expect(200).json["state"], "confirmed");
     let event = format!("/v1/events/{}", closed.json["event_id"].as_str().unwrap());
     assert_eq!(world.nobody().get(&event).await.expect(200).json["state"], "published", "it takes place all the same");
-    world.close().await;
+
+    let _ = office.post(&format!("{event}/cancel"), json!({ "reason": "Snow." })).await.expect(200);
+    assert_eq!(ada.get(&seat).await.expect(200).json["state"], "cancelled");
+    assert_eq!(told(world, "ada.example").await.last(), Some(&LetterKind::Cancellation));
+    let need = office.get(&format!("/v1/campus-requests/{}", need.id())).await.expect(200);
+    assert_eq!(need.json["state"], "closed");
 }
 
 async fn time_ends_what_came_to_nothing(world: &World) {

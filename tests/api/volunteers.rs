@@ -9,7 +9,7 @@ use crate::support::clients::Response;
 use crate::support::databases::on_both;
 use crate::support::world::World;
 
-on_both!(World: one_account_makes_one_profile, a_profile_belongs_to_its_owner, a_campus_takes_a_volunteer, an_exclusion_is_made_and_lifted);
+on_both!(World: new_hours_touch_no_seat, one_account_makes_one_profile, a_profile_belongs_to_its_owner, a_campus_takes_a_volunteer, an_exclusion_is_made_and_lifted);
 
 /// An id that names nothing.
 pub const NOBODYS: &str = "01890000-0000-7000-8000-000000000000";
@@ -233,4 +233,29 @@ async fn an_exclusion_is_made_and_lifted(world: &World) {
     let _ = office.delete(&path, &one.etag()).await.expect(204);
     let _ = office.get(&path).await.refused(404, "not_found");
     let _ = office.delete(&format!("/v1/exclusions/{}", whole.id()), "*").await.expect(204);
+}
+
+async fn new_hours_touch_no_seat(world: &World) {
+    let office = world.coordinator();
+    let need = world.approved_need(&json!({})).await;
+    let ada = world.volunteer("Ada Example").await;
+    let seat = world.assignment(&need, &ada).await;
+    let seat = format!("/v1/assignments/{}", seat["id"].as_str().unwrap());
+    let before = ada.get(&seat).await.expect(200);
+    let attention = format!("/v1/campuses/{}/attention", world.campus_id());
+    assert!(office.all(&attention).await.is_empty());
+
+    let path = format!("/v1/volunteers/{}", ada.id);
+    let profile = ada.get(&path).await.expect(200);
+    let mut hours = profile.json["availability"].clone();
+    hours["exceptions"] = json!([{ "date": "2027-02-25", "available": false, "from": "13:00", "until": "24:00" }]);
+    let changed = ada.patch(&path, &profile.etag(), json!({ "availability": hours })).await.expect(200);
+    assert_eq!(ada.get(&seat).await.expect(200).json, before.json);
+    let items = office.all(&attention).await;
+    let found: Vec<_> = items.iter().map(|item| (&item["kind"], &item["subject"]["id"])).collect();
+    assert_eq!(found, [(&json!("availability_conflict"), &before.json["id"])]);
+
+    let hours = profile.json["availability"].clone();
+    let _ = ada.patch(&path, &changed.etag(), json!({ "availability": hours })).await.expect(200);
+    assert!(office.all(&attention).await.is_empty(), "they agree again");
 }
