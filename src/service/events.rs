@@ -207,7 +207,8 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: EventId, reason: &str) -> Resu
         }
         // A need that was closed keeps its state; those who have its seats do not.
         Some(need) => {
-            staffing::release_all(tx, need.id, &CancelCause::EventCancelled { reason: Some(reason.clone()) })?
+            let cause = CancelCause::EventCancelled { reason: Some(reason.clone()) };
+            staffing::release_all(tx, need.id, &cause)?;
         }
         None => {}
     }

@@ -1,7 +1,7 @@
 //! A need's life: posted by a professor, decided by the office, called off or closed.
 
 use futures_util::future::join_all;
-use rostrum::domain::letter::LetterKind;
+use rostrum::domain::letter::LetterKind::{self, Cancellation, Confirmation, Offer, OfferClosed, VolunteerApproved};
 use serde_json::{Value, json};
 
 use crate::support::arrange::{first_role, need_body};
@@ -278,7 +278,6 @@ async fn what_is_called_off_lets_everybody_go(world: &World) {
     let offer = bo.get(&format!("/v1/offers/{}", offer.id())).await.expect(200);
     assert_eq!(offer.json["state"], "superseded");
     let _ = bo.accept(&offer.id()).await.refused(409, "offer_not_open");
-    use LetterKind::{Cancellation, Confirmation, Offer, OfferClosed, VolunteerApproved};
     assert_eq!(told(world, "ada.example").await, [VolunteerApproved, Offer, Confirmation, Cancellation]);
     assert_eq!(told(world, "bo.example").await, [VolunteerApproved, Offer, OfferClosed]);
 }
