@@ -133,6 +133,8 @@ async fn list_of_volunteer(ctx: Ctx<ListQuery>, At(volunteer): At<VolunteerId>) 
 
 /// The office gives a seat by its own word.
 async fn create(ctx: Ctx, At(need): At<CampusRequestId>, Body { value, digest }: Body<AssignmentBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = app.turn(need.uuid()).await;
     ctx.act(digest, move |tx, actor| {
         let (volunteer, role, reason) = value.read()?;
         let assigned = assignments::create(tx, actor, need, volunteer, role, reason)?;

@@ -154,7 +154,7 @@ fn unread(fault: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     } else if said.starts_with("missing field") {
         ("required", [path.as_slice(), &[named.to_owned()]].concat().join("/"))
     } else if said.starts_with("duplicate field") {
-        ("repeated", path.join("/"))
+        ("repeated", [path.as_slice(), &[named.to_owned()]].concat().join("/"))
     } else if said.starts_with("unknown variant") {
         ("unknown_value", path.join("/"))
     } else if said.starts_with("invalid type") {

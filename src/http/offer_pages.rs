@@ -10,6 +10,7 @@ use super::meta::html;
 use super::pages::{self, Alternative, MessagePage, OfferPage, OfferStanding};
 use super::problem::Problem;
 use super::route_table;
+use crate::auth::attempts::Attempt;
 use crate::domain::matching::assignment::OfferState;
 use crate::domain::refusal::prose;
 use crate::service::answers;
@@ -30,6 +31,7 @@ async fn show(ctx: Ctx, At(secret): At<String>) -> Answer {
 /// Does what one of the two buttons says.
 async fn answer(ctx: Ctx, At(secret): At<String>, Form(fields): Form<Vec<(String, String)>>) -> Answer {
     let app = ctx.app;
+    app.attempts.count(Attempt::Token, ctx.peer).map_err(ServiceError::from)?;
     page_or_nothing(match read(&fields) {
         Ok(Said::Yes) => {
             let link = secret.clone();

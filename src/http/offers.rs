@@ -17,6 +17,7 @@ use crate::domain::time::Instant;
 use crate::http::assignments::AssignmentView;
 use crate::service::answers;
 use crate::service::app::App;
+use crate::service::error::ServiceError;
 use crate::service::offers::{self, Offered};
 
 route_table! {
@@ -161,6 +162,8 @@ async fn list_of_volunteer(ctx: Ctx<ListQuery>, At(volunteer): At<VolunteerId>) 
 
 /// Offers a seat.
 async fn create(ctx: Ctx, At(need): At<CampusRequestId>, Body { value, digest }: Body<OfferBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = app.turn(need.uuid()).await;
     ctx.act(digest, move |tx, actor| {
         let (volunteer, role, deadline) = value.read()?;
         let offer = offers::create(tx, actor, need, volunteer, role, deadline)?;
@@ -178,6 +181,7 @@ async fn find(ctx: Ctx, At(id): At<OfferId>) -> Answer {
 /// The volunteer says yes. Where that is no longer possible, the answer names what else there is to do.
 async fn accept(ctx: Ctx, At(id): At<OfferId>, Body { digest, .. }: Body<Empty>) -> Answer {
     let app = ctx.app.clone();
+    let turn = turn(&app, id).await?;
     let answer = ctx.act(digest, move |tx, actor| {
         let accepted = answers::accept(tx, actor, id)?;
         let view = AcceptedView {
@@ -186,12 +190,23 @@ async fn accept(ctx: Ctx, At(id): At<OfferId>, Body { digest, .. }: Body<Empty>)
         };
         Ok(Reply::ok(&view).etag(accepted.offer.row.revision))
     });
-    match answer.await {
+    let answer = answer.await;
+    drop(turn);
+    match answer {
         Err(problem) if answers::calls_for_alternatives(problem.code) => {
             Err(with_alternatives(&app, id, problem).await)
         }
         answer => answer,
     }
+}
+
+/// The turn of those who answer offers of one need.
+async fn turn(app: &App, id: OfferId) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, ServiceError> {
+    if !app.takes_turns() {
+        return Ok(None);
+    }
+    let need = app.read(move |tx| answers::need_of(tx, id)).await?;
+    Ok(app.turn(need).await)
 }
 
 async fn with_alternatives(app: &App, id: OfferId, mut problem: Problem) -> Problem {
@@ -217,6 +232,8 @@ async fn with_alternatives(app: &App, id: OfferId, mut problem: Problem) -> Prob
 
 /// The volunteer says no.
 async fn decline(ctx: Ctx, At(id): At<OfferId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = turn(&app, id).await?;
     ctx.act(digest, move |tx, actor| {
         let reason = value.read()?;
         Ok(shown(&answers::decline(tx, actor, id, &reason)?))

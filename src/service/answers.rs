@@ -11,7 +11,7 @@ use super::access::Actor;
 use super::app::Tx;
 use super::code::Code;
 use super::error::ServiceError;
-use super::matching;
+use super::matching::{self, Counts};
 use super::staffing;
 use crate::auth::secret;
 use crate::domain::ids::{AssignmentId, CampusRequestId, OfferId, VolunteerId};
@@ -47,6 +47,14 @@ pub struct Accepted {
 /// `not_found` for a secret that is none of ours.
 pub fn behind(tx: &mut Tx<'_>, secret: &str) -> Result<Offered, ServiceError> {
     offers::find_by_token(tx.conn, &secret::hash(secret), tx.now)?.ok_or(ServiceError::NotFound)
+}
+
+/// The need that an offer is about, to take turns by; nil for an offer that is none. Nobody is told of it.
+///
+/// # Errors
+/// The database's.
+pub fn need_of(tx: &mut Tx<'_>, id: OfferId) -> Result<uuid::Uuid, ServiceError> {
+    Ok(offers::find_need(tx.conn, id)?.map(CampusRequestId::uuid).unwrap_or_default())
 }
 
 /// The volunteer's own offer.
@@ -266,7 +274,7 @@ pub fn alternatives(tx: &mut Tx<'_>, id: OfferId) -> Result<Vec<Alternative>, Se
     let mut needs = campus_requests::list_open(tx.conn, Some(campus), tx.now)?;
     needs.retain(|need| need.id != offer.row.campus_request_id);
     let open: Vec<_> = needs.iter().map(|need| &need.need).collect();
-    let people = matching::people(tx, campus, Whose::People(&[volunteer]), &open)?;
+    let people = matching::people(tx, campus, Whose::People(&[volunteer]), &open, Counts::Held)?;
     let Some(who) = people.first() else { return Ok(Vec::new()) };
     let terrain = matching::terrain(&matching::campus_of(tx, campus)?);
     let ids: Vec<CampusRequestId> = needs.iter().map(|need| need.id).collect();

@@ -14,7 +14,7 @@ use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
 use crate::mail::transport::Transport;
-use crate::store::db::{self, Conn, Db};
+use crate::store::db::{self, Conn, Db, Location};
 
 /// Where the time comes from. It ticks in whole seconds.
 #[derive(Debug, Clone)]
@@ -47,7 +47,12 @@ struct Inner {
     mail: Notify,
     /// Finished calendar feeds.
     shelf: Shelf,
+    /// Who writes about one thing waits here for their turn, where that helps.
+    turns: [tokio::sync::Mutex<()>; TURNS],
 }
+
+/// How many things are told apart when turns are taken; two that share a place only wait for one another.
+const TURNS: usize = 256;
 
 /// The parts of an [`App`].
 pub struct Parts {
@@ -78,7 +83,13 @@ impl std::ops::Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, writes: AtomicU64::new(0), mail: Notify::new(), shelf: Shelf::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            writes: AtomicU64::new(0),
+            mail: Notify::new(),
+            shelf: Shelf::default(),
+            turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+        }))
     }
 
     /// Runs a use case that only reads, on one consistent view of the data.
@@ -142,6 +153,25 @@ impl App {
         if committed {
             self.0.writes.fetch_add(1, Ordering::Release);
             self.0.mail.notify_one();
+        }
+    }
+
+    /// Waits until nobody else of this process writes about `thing`. On `PostgreSQL`, where each write is a transaction of
+    /// its own, dozens that want seats of one need at once would undo one another and run again and again; in turns each
+    /// runs once. On `SQLite` the one writer is the turn, and many share a commit: there nobody waits here.
+    pub async fn turn(&self, thing: uuid::Uuid) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if !self.takes_turns() {
+            return None;
+        }
+        let place = usize::from(thing.as_bytes().last().copied().unwrap_or_default());
+        Some(self.0.turns.get(place)?.lock().await)
+    }
+
+    /// Whether [`App::turn`] ever waits.
+    pub fn takes_turns(&self) -> bool {
+        match self.db.location() {
+            Location::Sqlite(_) => false,
+            Location::Postgres(_) => true,
         }
     }
 

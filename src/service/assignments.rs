@@ -3,9 +3,10 @@
 use super::access::{self, Actor};
 use super::app::Tx;
 use super::error::ServiceError;
-use super::matching;
+use super::ground::{Ground, Way, obstacle};
+use super::matching::{self, Counts};
 use super::offers::{known, role_of};
-use super::staffing::{self, Ground, Way};
+use super::staffing;
 use crate::domain::ids::{AssignmentId, CampusRequestId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
 use crate::domain::matching::eligibility::Past;
@@ -85,13 +86,13 @@ pub fn create(
     access::require(tx, actor, need.campus_id, Action::Staff)?;
     let role = role_of(&need, role)?;
     known(tx, &need, volunteer)?;
-    let people = matching::people(tx, need.campus_id, Whose::People(&[volunteer]), &[&need.need])?;
+    let people = matching::people(tx, need.campus_id, Whose::People(&[volunteer]), &[&need.need], Counts::Held)?;
     let Some(who) = people.into_iter().next() else { return Err(ServiceError::NotFound) };
     let campus = matching::campus_of(tx, need.campus_id)?;
     let ground = Ground::of(tx, need, campus)?;
     let way = if override_reason.is_some() { Way::Override } else { Way::Assign };
-    if let Some(obstacle) = staffing::obstacle(&ground, &who, &role, way, tx.now) {
-        return Err(obstacle.refusal());
+    if let Some(why) = obstacle(&ground, &who, &role, way, tx.now) {
+        return Err(why.refusal());
     }
     if who.prospect.past.contains(&(ground.need.id, Past::Asked)) {
         close_offer_to(tx, ground.need.id, volunteer)?;

@@ -39,6 +39,15 @@ pub struct Seen {
     pub account: AccountId,
 }
 
+/// What counts as taking a volunteer's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// The seats they hold: for a person's own choice, and for a coordinator who asks one person.
+    Held,
+    /// Those that they are being asked for too: for plans and waves, which ask nobody for two things at one time.
+    HeldAndAsked,
+}
+
 /// The campus of a need that was found; the two go together.
 ///
 /// # Errors
@@ -63,12 +72,16 @@ pub fn people(
     campus: CampusId,
     whose: Whose<'_>,
     needs: &[&CampusRequest],
+    counts: Counts,
 ) -> Result<Vec<Seen>, ServiceError> {
     let Some(span) = span(needs) else { return Ok(Vec::new()) };
     let rows = profiles(tx, campus, whose)?;
     let mut commitments: HashMap<VolunteerId, Vec<Commitment>> = HashMap::new();
     let held = engagements::list_held(tx.conn, whose, span)?;
-    let asked = engagements::list_asked(tx.conn, whose, span, tx.now)?;
+    let asked = match counts {
+        Counts::Held => Vec::new(),
+        Counts::HeldAndAsked => engagements::list_asked(tx.conn, whose, span, tx.now)?,
+    };
     for row in held.into_iter().chain(asked) {
         let title = (row.campus == campus).then_some(row.title);
         let commitment = Commitment { need: row.need, title, window: row.window, venue: row.venue };
@@ -197,7 +210,7 @@ pub fn candidates(
     access::require(tx, actor, need.campus_id, Action::Staff)?;
     let campus = campus_of(tx, need.campus_id)?;
     let terrain = terrain(&campus);
-    let people = people(tx, campus.id, Whose::Campus(campus.id), &[&need.need])?;
+    let people = people(tx, campus.id, Whose::Campus(campus.id), &[&need.need], Counts::Held)?;
     let mut ranked: Vec<(Rank, &Prospect)> =
         people.iter().map(|seen| (Rank::of(&need, &seen.prospect, &terrain), &seen.prospect)).collect();
     ranked.retain(|(rank, _)| eligible.is_none_or(|wanted| wanted != rank.refused) && after.is_none_or(|a| *rank > a));

@@ -16,6 +16,7 @@ pub mod error;
 pub mod events;
 pub mod exclusions;
 pub mod feeds;
+pub mod ground;
 pub mod idempotency;
 pub mod matching;
 pub mod members;

@@ -4,8 +4,9 @@
 use super::access::{self, Actor};
 use super::app::{App, Tx};
 use super::error::ServiceError;
-use super::matching;
-use super::staffing::{self, Ground, Way};
+use super::ground::{Ground, Way, obstacle};
+use super::matching::{self, Counts};
+use super::staffing;
 use crate::domain::ids::{CampusRequestId, OfferId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::OfferState;
 use crate::domain::matching::campus_request::{CampusRequest, NeedRole};
@@ -78,12 +79,12 @@ pub fn create(
     let start = need.when.window().start();
     // Where it has begun there is no deadline to be had, and that is what to say.
     let given = if start > tx.now { deadline(given, start, tx.now)? } else { given };
-    let people = matching::people(tx, need.campus_id, Whose::People(&[volunteer]), &[&need.need])?;
+    let people = matching::people(tx, need.campus_id, Whose::People(&[volunteer]), &[&need.need], Counts::Held)?;
     let Some(mut who) = people.into_iter().next() else { return Err(ServiceError::NotFound) };
     let campus = matching::campus_of(tx, need.campus_id)?;
     let mut ground = Ground::of(tx, need, campus)?;
-    if let Some(obstacle) = staffing::obstacle(&ground, &who, &role, Way::Offer, tx.now) {
-        return Err(obstacle.refusal());
+    if let Some(why) = obstacle(&ground, &who, &role, Way::Offer, tx.now) {
+        return Err(why.refusal());
     }
     // The first who are asked are the first wave; who is asked beside a later one belongs to it.
     let wave = offers::last_wave(tx.conn, ground.need.id)?.max(1);

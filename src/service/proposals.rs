@@ -9,9 +9,10 @@ use super::access::{self, Actor};
 use super::app::Tx;
 use super::code::Code;
 use super::error::ServiceError;
-use super::matching::{self, Seen};
+use super::ground::{Ground, Obstacle, Way, obstacle};
+use super::matching::{self, Counts, Seen};
 use super::offers::deadline;
-use super::staffing::{self, Ground, Obstacle, Way};
+use super::staffing;
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
 use crate::domain::matching::campus_request::{CampusRequest, NeedRole};
@@ -64,7 +65,7 @@ pub fn facts(
     let ids: Vec<CampusRequestId> = needs.iter().map(|need| need.id).collect();
     let seats = campus_requests::seats(tx.conn, &ids, tx.now)?;
     let open: Vec<&CampusRequest> = needs.iter().map(|need| &need.need).collect();
-    let people = matching::people(tx, campus, Whose::Campus(campus), &open)?;
+    let people = matching::people(tx, campus, Whose::Campus(campus), &open, Counts::HeldAndAsked)?;
     let terrain = matching::terrain(&matching::campus_of(tx, campus)?);
     let taken = |need: &CampusRequest| {
         let gone = need.roles.iter().filter_map(|role| {
@@ -171,7 +172,7 @@ pub fn send(tx: &mut Tx<'_>, actor: &Actor, id: ProposalId, given: Option<Instan
     }
     let needs: Vec<CampusRequest> = grounds.values().map(|ground| ground.need.need.clone()).collect();
     let needs: Vec<&CampusRequest> = needs.iter().collect();
-    let people = matching::people(tx, row.campus_id, Whose::Campus(row.campus_id), &needs)?;
+    let people = matching::people(tx, row.campus_id, Whose::Campus(row.campus_id), &needs, Counts::HeldAndAsked)?;
     let mut people: HashMap<VolunteerId, Seen> =
         people.into_iter().map(|seen| (seen.prospect.volunteer.id(), seen)).collect();
     let (mut made, mut skipped, mut waves) = (Vec::new(), Vec::new(), HashMap::new());
@@ -179,12 +180,12 @@ pub fn send(tx: &mut Tx<'_>, actor: &Actor, id: ProposalId, given: Option<Instan
         let Some(ground) = grounds.get_mut(&seat.campus_request_id) else { continue };
         let role: Option<NeedRole> = ground.need.role(seat.role_id).cloned();
         let (Some(role), Some(who)) = (role, people.get_mut(&seat.volunteer_id)) else { continue };
-        if let Some(obstacle) = staffing::obstacle(ground, who, &role, Way::Offer, tx.now) {
+        if let Some(why) = obstacle(ground, who, &role, Way::Offer, tx.now) {
             skipped.push(Skipped {
                 need: seat.campus_request_id,
                 volunteer: seat.volunteer_id,
-                code: obstacle.code(),
-                detail: obstacle.detail(),
+                code: why.code(),
+                detail: why.detail(),
             });
             continue;
         }

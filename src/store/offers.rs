@@ -168,6 +168,11 @@ pub fn list_unanswered(
     rows.into_iter().map(|found| Offered::read(found, now)).collect()
 }
 
+/// The need of the offer of this id.
+pub fn find_need(conn: &mut Conn, id: OfferId) -> Result<Option<CampusRequestId>, StoreError> {
+    Ok(offers::table.find(id).select(offers::campus_request_id).first(conn).optional()?)
+}
+
 /// A need of which some offer's deadline has passed unmarked: that of the earliest.
 pub fn find_need_due(conn: &mut Conn, now: Instant) -> Result<Option<CampusRequestId>, StoreError> {
     let due = offers::table.filter(offers::state.eq(OfferState::Sent)).filter(offers::deadline.le(now));

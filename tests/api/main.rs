@@ -11,6 +11,8 @@
 
 mod access;
 mod accounts;
+mod assignments;
+mod attention;
 mod browser;
 mod campuses;
 mod contract;
@@ -21,9 +23,11 @@ mod idempotency;
 mod mail;
 mod migrations;
 mod needs;
+mod offers;
 mod outbox;
 mod problems;
 mod races;
 mod seats;
+mod staffing;
 mod support;
 mod volunteers;
