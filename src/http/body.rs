@@ -243,7 +243,7 @@ mod tests {
         check(r#"{"title":"a","roles":[{"mox":1}]}"#, Code::InvalidFields, Some(("roles/0/mox", "unknown_field")));
         check(r#"{"title":"a","title":"b","roles":[]}"#, Code::InvalidFields, Some(("title", "repeated")));
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-        check(&deep, Code::InvalidFields, Some(("", "wrong_type")));
+        check(&deep, Code::InvalidFields, Some(("0", "wrong_type")));
         check(&format!(r#"{{"title":{deep}}}"#), Code::InvalidFields, Some(("title", "wrong_type")));
     }
 }
