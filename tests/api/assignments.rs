@@ -56,7 +56,7 @@ async fn the_office_gives_a_seat_by_its_own_word(world: &World) {
     }
     let _ = ben.get(&path).await.refused(404, "not_found");
     let list = format!("/v1/campus-requests/{}/assignments", need.id());
-    assert_eq!(world.requester().all(&list).await, [assigned.json.clone()]);
+    assert_eq!(world.requester().all(&list).await, std::slice::from_ref(&assigned.json));
     assert_eq!(world.coordinator().all(&format!("{list}?state=removed")).await, Vec::<Value>::new());
     let _ = ben.get(&list).await.refused(404, "not_found");
     let elsewhere = world.another_campus("Elsewhere").await;

@@ -185,11 +185,11 @@ async fn what_changed_before_sending_is_skipped_with_its_reason(world: &World) {
     let _ = office.post(&pause, json!({ "reason": "On leave." })).await.expect(200);
 
     let late = json!({ "deadline": "2027-02-25T17:00:01Z" });
-    let send = format!("/v1/proposals/{}/send", proposal.id());
-    let _ = office.post(&send, late).await.refused(422, "invalid_fields").points_at("/deadline", "after_start");
+    let address = format!("/v1/proposals/{}/send", proposal.id());
+    let _ = office.post(&address, late).await.refused(422, "invalid_fields").points_at("/deadline", "after_start");
     let past = json!({ "deadline": "2027-01-11T15:00:00Z" });
-    let _ = office.post(&send, past).await.points_at("/deadline", "in_the_past");
-    let sent = office.post(&send, json!({ "deadline": "2027-01-20T12:00:00-05:00" })).await.expect(200);
+    let _ = office.post(&address, past).await.points_at("/deadline", "in_the_past");
+    let sent = office.post(&address, json!({ "deadline": "2027-01-20T12:00:00-05:00" })).await.expect(200);
     let offers = sent.json["offers"].as_array().unwrap();
     assert_eq!(offers.len(), 1);
     assert_eq!((&offers[0]["volunteer_id"], &offers[0]["deadline"]), (&json!(ada.id), &json!("2027-01-20T17:00:00Z")));
