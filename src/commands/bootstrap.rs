@@ -38,10 +38,10 @@ pub struct Flags {
     /// For how many hours an offer stays open unless it says otherwise, 1 to 336.
     #[arg(long, default_value_t = 72)]
     pub offer_hours: i64,
-    /// A coordinator, as "Name <address>"; may be given several times.
+    /// A coordinator, as `Name <address>`; may be given several times.
     #[arg(long, required = true)]
     pub coordinator: Vec<String>,
-    /// A requester, as "Name <address>"; may be given several times.
+    /// A requester, as `Name <address>`; may be given several times.
     #[arg(long)]
     pub requester: Vec<String>,
 }

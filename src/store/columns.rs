@@ -6,7 +6,7 @@
 //! | [`Moment`] | `integer`, seconds since 1970 | `timestamptz` |
 //! | [`Document`] | `text` | `jsonb` |
 //!
-//! States and kinds are `text` on both, see [`text_column!`].
+//! States and kinds are `text` on both, see `text_column!`.
 
 use std::io::Write;
 
