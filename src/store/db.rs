@@ -569,7 +569,18 @@ fn one_transaction(conn: &mut Conn, sql: &str, job: &mut dyn Job) -> Result<Verd
         Verdict::Keep if depth(conn) == 1 => {
             if let Err(fault) = commit(conn) {
                 rollback_all(conn);
-                return Err(fault);
+                let fault = StoreError::Diesel(fault);
+                // A lost race is undone for certain. Of any other failure nobody knows whether it came before or after
+                // the commit, so the job does not run again: the caller's Idempotency-Key makes a second try safe.
+                if matches!(
+                    fault,
+                    StoreError::Diesel(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
+                ) {
+                    job.fail(fault);
+                    return Ok(Verdict::Again);
+                }
+                job.fail(StoreError::Unreachable(fault.to_string()));
+                return Ok(Verdict::Undo);
             }
         }
         Verdict::Keep => {
@@ -581,8 +592,7 @@ fn one_transaction(conn: &mut Conn, sql: &str, job: &mut dyn Job) -> Result<Verd
     Ok(verdict)
 }
 
-/// Whether the connection is lost. A commit whose outcome is unknown for that reason is not run again by itself: the
-/// caller's Idempotency-Key is what makes a second try safe.
+/// Whether the connection was lost before the job began.
 fn is_gone(fault: &DieselError) -> bool {
     matches!(fault, DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _))
 }
