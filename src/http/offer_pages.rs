@@ -3,6 +3,7 @@
 //! The link's secret is all the right it takes; it stands in no log and in no answer.
 
 use actix_web::HttpResponse;
+use tokio::sync::MutexGuard;
 
 use super::body::{At, Form};
 use super::ctx::{Answer, Ctx};
@@ -32,6 +33,10 @@ async fn show(ctx: Ctx, At(secret): At<String>) -> Answer {
 async fn answer(ctx: Ctx, At(secret): At<String>, Form(fields): Form<Vec<(String, String)>>) -> Answer {
     let app = ctx.app;
     app.attempts.count(Attempt::Token, ctx.peer).map_err(ServiceError::from)?;
+    let _turn = match turn(&app, &secret).await {
+        Ok(turn) => turn,
+        Err(fault) => return page_or_nothing(Err(fault)),
+    };
     page_or_nothing(match read(&fields) {
         Ok(Said::Yes) => {
             let link = secret.clone();
@@ -49,6 +54,16 @@ async fn answer(ctx: Ctx, At(secret): At<String>, Form(fields): Form<Vec<(String
             found.map(|offer| html(pages::offer(&OfferPage { wrong: Some(wrong), typed, ..page(&offer) }), 422))
         }
     })
+}
+
+/// The turn of those who answer offers of one need.
+async fn turn<'app>(app: &'app App, secret: &str) -> Result<Option<MutexGuard<'app, ()>>, ServiceError> {
+    if !app.takes_turns() {
+        return Ok(None);
+    }
+    let secret = secret.to_owned();
+    let offer = app.read(move |tx| answers::behind(tx, &secret)).await?;
+    Ok(app.turn(offer.row.campus_request_id.uuid()).await)
 }
 
 enum Said {

@@ -27,7 +27,7 @@ pub fn enter(tx: &mut Tx<'_>, account: AccountId, session: SessionId) -> Result<
     let found: Option<(AccountId, Instant, Option<Instant>)> = sessions::table
         .find(session)
         .select((sessions::account_id, sessions::expires_at, sessions::ended_at))
-        .first(tx.conn)
+        .get_result(tx.conn)
         .optional()?;
     match found {
         Some((owner, expires, None)) if owner == account && tx.now < expires => Ok(Actor { account, session }),
@@ -40,7 +40,7 @@ pub fn enter(tx: &mut Tx<'_>, account: AccountId, session: SessionId) -> Result<
 /// # Errors
 /// The database's.
 pub fn role_at(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId) -> Result<Option<Role>, ServiceError> {
-    Ok(members::table.find((campus, actor.account)).select(members::role).first(tx.conn).optional()?)
+    Ok(members::table.find((campus, actor.account)).select(members::role).get_result(tx.conn).optional()?)
 }
 
 /// Requires that the actor may do `action` at `campus`, and answers the role. Call it before any decision: a replay of
@@ -68,7 +68,7 @@ pub fn volunteer_of(tx: &mut Tx<'_>, actor: &Actor) -> Result<Option<VolunteerId
     Ok(volunteers::table
         .filter(volunteers::account_id.eq(actor.account))
         .select(volunteers::id)
-        .first(tx.conn)
+        .get_result(tx.conn)
         .optional()?)
 }
 

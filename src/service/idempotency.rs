@@ -52,7 +52,7 @@ pub fn find(conn: &mut Conn, keyed: &Keyed) -> Result<Option<Stored>, ServiceErr
             idempotency_keys::headers,
             idempotency_keys::body,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     match row {
         None => Ok(None),

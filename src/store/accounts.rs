@@ -44,7 +44,7 @@ pub(super) fn email_in(column: &str, text: &str) -> Result<Email, StoreError> {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: AccountId) -> Result<Option<Account>, StoreError> {
-    let row = accounts::table.find(id).select(AccountRow::as_select()).first(conn).optional()?;
+    let row = accounts::table.find(id).select(AccountRow::as_select()).get_result(conn).optional()?;
     row.map(Account::try_from).transpose()
 }
 
@@ -54,7 +54,7 @@ pub fn find(conn: &mut Conn, id: AccountId) -> Result<Option<Account>, StoreErro
 /// The database's.
 pub fn find_by_email(conn: &mut Conn, email: &Email) -> Result<Option<Account>, StoreError> {
     let named = accounts::table.filter(accounts::email.eq(email.as_str()));
-    let row = named.select(AccountRow::as_select()).first(conn).optional()?;
+    let row = named.select(AccountRow::as_select()).get_result(conn).optional()?;
     row.map(Account::try_from).transpose()
 }
 
@@ -63,7 +63,7 @@ pub fn find_by_email(conn: &mut Conn, email: &Email) -> Result<Option<Account>, 
 /// # Errors
 /// The database's.
 pub fn password_hash(conn: &mut Conn, id: AccountId) -> Result<Option<String>, StoreError> {
-    let hash = accounts::table.find(id).select(accounts::password_hash).first::<Option<String>>(conn);
+    let hash = accounts::table.find(id).select(accounts::password_hash).get_result::<Option<String>>(conn);
     Ok(hash.optional()?.flatten())
 }
 

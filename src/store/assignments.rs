@@ -135,7 +135,7 @@ pub fn update(conn: &mut Conn, row: &AssignmentRow) -> Result<bool, StoreError> 
 /// The assignment of this id.
 pub fn find(conn: &mut Conn, id: AssignmentId) -> Result<Option<Assigned>, StoreError> {
     let found = with_facts!(assignments, AssignmentRow).filter(assignments::id.eq(id));
-    found.first::<With<AssignmentRow>>(conn).optional()?.map(Assigned::read).transpose()
+    found.get_result::<With<AssignmentRow>>(conn).optional()?.map(Assigned::read).transpose()
 }
 
 /// Whose assignments are listed.

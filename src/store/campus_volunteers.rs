@@ -78,7 +78,7 @@ pub fn find(conn: &mut Conn, campus: CampusId, volunteer: VolunteerId) -> Result
         .filter(campus_volunteers::campus_id.eq(campus))
         .filter(campus_volunteers::volunteer_id.eq(volunteer))
         .select(LISTED)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row)
 }

@@ -56,7 +56,7 @@ impl TryFrom<CampusRow> for Campus {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: CampusId) -> Result<Option<Campus>, StoreError> {
-    let row = campuses::table.find(id).select(CampusRow::as_select()).first(conn).optional()?;
+    let row = campuses::table.find(id).select(CampusRow::as_select()).get_result(conn).optional()?;
     row.map(Campus::try_from).transpose()
 }
 
@@ -65,7 +65,7 @@ pub fn find(conn: &mut Conn, id: CampusId) -> Result<Option<Campus>, StoreError>
 /// # Errors
 /// The database's.
 pub fn has_slug(conn: &mut Conn, slug: &str) -> Result<bool, StoreError> {
-    let found = campuses::table.filter(campuses::slug.eq(slug)).select(campuses::id).first::<CampusId>(conn);
+    let found = campuses::table.filter(campuses::slug.eq(slug)).select(campuses::id).get_result::<CampusId>(conn);
     Ok(found.optional()?.is_some())
 }
 

@@ -78,7 +78,7 @@ pub fn update(conn: &mut Conn, row: &EventRow) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: EventId) -> Result<Option<EventRow>, StoreError> {
-    let columns: Option<Columns> = events::table.find(id).select(Columns::as_select()).first(conn).optional()?;
+    let columns: Option<Columns> = events::table.find(id).select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
 }
 

@@ -58,7 +58,7 @@ pub fn find(conn: &mut Conn, id: ExclusionId) -> Result<Option<(ExclusionRow, St
         .inner_join(volunteers::table)
         .filter(exclusions::id.eq(id))
         .select((OF_ROW, volunteers::display_name))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row)
 }

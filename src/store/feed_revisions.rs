@@ -65,7 +65,7 @@ pub fn find(conn: &mut Conn, scope: &str) -> Result<Option<(i64, Instant)>, Stor
     let row = feed_revisions::table
         .find(scope)
         .select((feed_revisions::revision, feed_revisions::changed_at))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row)
 }

@@ -69,7 +69,7 @@ pub fn last_deadline(conn: &mut Conn, now: Instant) -> Result<Option<Instant>, S
 /// The database's.
 pub fn find_volunteer(conn: &mut Conn, token_hash: &str) -> Result<Option<VolunteerId>, StoreError> {
     let found = volunteers::table.filter(volunteers::feed_token_hash.eq(token_hash)).select(volunteers::id);
-    Ok(found.first(conn).optional()?)
+    Ok(found.get_result(conn).optional()?)
 }
 
 /// The person a private feed is for.
@@ -91,7 +91,7 @@ pub fn find_reader(conn: &mut Conn, id: VolunteerId) -> Result<Option<Reader>, S
     let row: Option<(String, String, Instant)> = volunteers::table
         .find(id)
         .select((volunteers::display_name, volunteers::time_zone, volunteers::updated_at))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(|(name, zone, changed)| Ok(Reader { name, zone: zone_out(id, &zone)?, changed })).transpose()
 }

@@ -161,7 +161,7 @@ fn load(conn: &mut Conn, id: LetterId) -> Result<(Letter, i32), StoreError> {
                 letters::created_at,
                 letters::attempts,
             ))
-            .first(conn)?;
+            .get_result(conn)?;
     let corrupt = |what: &str| StoreError::Corrupt(format!("letter {id}: {what}"));
     let person = |(name, email): &(String, String)| {
         Email::parse(email).map(|email| Person::new(name, email)).map_err(|_| corrupt("an address"))
@@ -240,7 +240,7 @@ pub fn release_all(conn: &mut Conn, now: Instant) -> Result<usize, StoreError> {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: LetterId) -> Result<Option<LetterRow>, StoreError> {
-    Ok(letters::table.find(id).select(LetterRow::as_select()).first(conn).optional()?)
+    Ok(letters::table.find(id).select(LetterRow::as_select()).get_result(conn).optional()?)
 }
 
 /// The letters of a campus, oldest first, after `after`.

@@ -67,7 +67,7 @@ pub fn find(conn: &mut Conn, campus: CampusId, account: AccountId) -> Result<Opt
         .inner_join(accounts::table)
         .filter(members::campus_id.eq(campus).and(members::account_id.eq(account)))
         .select(member_columns!())
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 

@@ -1,6 +1,8 @@
 //! What is kept: rows and queries, one file per plural noun, and the lanes they run in.
 //!
-//! Queries are free functions said by module: `store::slots::find(conn, id)`. `find` means exactly one, `list_…` many.
+//! Queries are free functions said by module: `store::slots::find(conn, id)`. `find` means exactly one, `list_…` many. What a
+//! unique key finds is asked for with `get_result`: diesel's `first` binds a LIMIT, for whose value SQLite plans the
+//! statement anew at every call.
 //! What is absent on purpose: decisions, which are the domain's, and rights, which are the services'.
 
 pub mod accounts;

@@ -103,14 +103,15 @@ pub fn close(
 
 /// The offer of this id.
 pub fn find(conn: &mut Conn, id: OfferId, now: Instant) -> Result<Option<Offered>, StoreError> {
-    let found = with_facts!(offers, OfferRow).filter(offers::id.eq(id)).first::<With<OfferRow>>(conn).optional()?;
+    let found =
+        with_facts!(offers, OfferRow).filter(offers::id.eq(id)).get_result::<With<OfferRow>>(conn).optional()?;
     found.map(|found| Offered::read(found, now)).transpose()
 }
 
 /// The offer behind the link whose secret has this hash.
 pub fn find_by_token(conn: &mut Conn, hash: &str, now: Instant) -> Result<Option<Offered>, StoreError> {
     let of_link = with_facts!(offers, OfferRow).filter(offers::token_hash.eq(hash));
-    let found = of_link.first::<With<OfferRow>>(conn).optional()?;
+    let found = of_link.get_result::<With<OfferRow>>(conn).optional()?;
     found.map(|found| Offered::read(found, now)).transpose()
 }
 
@@ -170,7 +171,7 @@ pub fn list_unanswered(
 
 /// The need of the offer of this id.
 pub fn find_need(conn: &mut Conn, id: OfferId) -> Result<Option<CampusRequestId>, StoreError> {
-    Ok(offers::table.find(id).select(offers::campus_request_id).first(conn).optional()?)
+    Ok(offers::table.find(id).select(offers::campus_request_id).get_result(conn).optional()?)
 }
 
 /// A need of which some offer's deadline has passed unmarked: that of the earliest.
@@ -182,5 +183,5 @@ pub fn find_need_due(conn: &mut Conn, now: Instant) -> Result<Option<CampusReque
 /// The latest wave in which somebody was asked for a need; 0 when nobody was.
 pub fn last_wave(conn: &mut Conn, need: CampusRequestId) -> Result<i32, StoreError> {
     let of_need = offers::table.filter(offers::campus_request_id.eq(need));
-    Ok(of_need.select(max(offers::wave)).first::<Option<i32>>(conn)?.unwrap_or_default())
+    Ok(of_need.select(max(offers::wave)).get_result::<Option<i32>>(conn)?.unwrap_or_default())
 }

@@ -63,7 +63,7 @@ pub fn find(conn: &mut Conn, id: ProposalId) -> Result<Option<ProposalRow>, Stor
             proposals::created_at,
             proposals::updated_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some((campus_id, state, Json(document), revision, created_at, updated_at)) = found else { return Ok(None) };
     let names = document.seats.iter().map(|seat| seat.display_name.clone()).collect();

@@ -97,7 +97,7 @@ pub fn find_refresh_token(conn: &mut Conn, token_hash: &str) -> Result<Option<Re
             refresh_tokens::expires_at,
             sessions::ended_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 
@@ -168,7 +168,7 @@ pub fn find_link(conn: &mut Conn, token_hash: &str) -> Result<Option<LinkRow>, S
     Ok(sign_in_links::table
         .find(token_hash)
         .select((sign_in_links::account_id, sign_in_links::expires_at, sign_in_links::used_at))
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 

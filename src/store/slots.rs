@@ -74,7 +74,7 @@ pub fn update(conn: &mut Conn, row: &SlotRow) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: SlotId) -> Result<Option<SlotRow>, StoreError> {
-    let columns: Option<Columns> = slots::table.find(id).select(Columns::as_select()).first(conn).optional()?;
+    let columns: Option<Columns> = slots::table.find(id).select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
 }
 

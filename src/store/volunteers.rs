@@ -68,7 +68,7 @@ pub fn update(conn: &mut Conn, row: &VolunteerRow) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, id: VolunteerId) -> Result<Option<VolunteerRow>, StoreError> {
-    let columns = volunteers::table.find(id).select(Columns::as_select()).first(conn).optional()?;
+    let columns = volunteers::table.find(id).select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
 }
 
@@ -78,7 +78,7 @@ pub fn find(conn: &mut Conn, id: VolunteerId) -> Result<Option<VolunteerRow>, St
 /// The database's.
 pub fn find_by_account(conn: &mut Conn, account: AccountId) -> Result<Option<VolunteerRow>, StoreError> {
     let found = volunteers::table.filter(volunteers::account_id.eq(account));
-    let columns = found.select(Columns::as_select()).first(conn).optional()?;
+    let columns = found.select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
 }
 
@@ -88,7 +88,7 @@ pub fn find_by_account(conn: &mut Conn, account: AccountId) -> Result<Option<Vol
 /// The database's.
 pub fn find_by_feed_token(conn: &mut Conn, hash: &str) -> Result<Option<VolunteerRow>, StoreError> {
     let found = volunteers::table.filter(volunteers::feed_token_hash.eq(hash));
-    let columns = found.select(Columns::as_select()).first(conn).optional()?;
+    let columns = found.select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
 }
 
