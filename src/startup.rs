@@ -14,6 +14,7 @@ use base64::Engine as _;
 use tokio::task::JoinHandle;
 
 use crate::auth::attempts::Attempts;
+use crate::auth::link::Links;
 use crate::auth::password::Passwords;
 use crate::auth::secret;
 use crate::auth::token::Tokens;
@@ -84,6 +85,7 @@ pub fn app(settings: &Settings, clock: Clock, transport: Transport) -> Result<Ap
         clock,
         site: settings.site.clone(),
         tokens: Tokens::new(&key, &settings.site.base_url),
+        links: Links::new(&key),
         passwords: Passwords::default(),
         attempts: Attempts::new(settings.attempts),
         transport,

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::{campus_requests, idempotency, offers, outbox, sessions};
+use crate::service::{bookings, campus_requests, idempotency, offers, outbox, sessions, waitlist};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -61,6 +61,8 @@ impl Running {
 pub async fn tick(app: &App) {
     report("offers expired", offers::expire_due(app).await);
     report("needs ended", campus_requests::expire_overdue(app).await);
+    report("holds ended", bookings::expire_holds(app).await);
+    report("places passed on", waitlist::expire_due(app).await);
     report("letters", outbox::deliver_due(app).await);
 }
 

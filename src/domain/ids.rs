@@ -73,6 +73,18 @@ ids! {
     EventId;
     /// A time and place inside an event.
     SlotId;
+    /// An API client of a campus.
+    PortalId;
+    /// Whoever made something through the API: a portal or an account.
+    OwnerId;
+    /// A student, as one campus knows them.
+    StudentId;
+    /// A student's place in a slot.
+    BookingId;
+    /// A student's claim on the next free place.
+    WaitlistEntryId;
+    /// One line of what happened to places.
+    PlaceLogId;
     /// A plan for many seats, before it is sent.
     ProposalId;
     /// A seat held for one volunteer.

@@ -190,6 +190,14 @@ words! {
         NeedReturned = "need_returned",
         /// A need was declined.
         NeedDeclined = "need_declined",
+        /// A student has a place; carries an invite.
+        PlaceConfirmation = "place_confirmation",
+        /// A student's place is gone; removes the entry from the calendar.
+        PlaceCancellation = "place_cancellation",
+        /// A place is held for one who waits.
+        PlaceOffer = "place_offer",
+        /// A place is no longer held for one who waits.
+        PlaceOfferClosed = "place_offer_closed",
     }
 
     /// What a calendar program should do with the entry it receives (RFC 5546).

@@ -8,6 +8,7 @@ use super::{
     agenda::{Entry, Status},
     letter::{LetterKind, Person, clean_text, one_line},
     matching::campus_request::{Kind, Mode},
+    scheduling::event::EventKind,
     time::{Instant, LocalWindow, Zone},
 };
 
@@ -68,13 +69,7 @@ impl Engagement {
     /// Where it takes place, in words.
     #[must_use]
     pub fn place_in_words(&self) -> String {
-        let place = self.place.as_deref().map(|place| one_line(place, LONGEST_PLACE));
-        match (self.mode, place) {
-            (Mode::InPerson, Some(place)) => place,
-            (Mode::InPerson, None) => "The place will be announced".to_owned(),
-            (Mode::Virtual, Some(how)) => format!("Online: {how}"),
-            (Mode::Virtual, None) => "Online".to_owned(),
-        }
+        place_in_words(self.mode, self.place.as_deref())
     }
 
     /// Its entry in a calendar. The invite and the volunteer's feed are both made from this one, so that they agree;
@@ -101,6 +96,86 @@ impl Engagement {
             transparent: false,
         }
     }
+}
+
+fn place_in_words(mode: Mode, place: Option<&str>) -> String {
+    let place = place.map(|place| one_line(place, LONGEST_PLACE));
+    match (mode, place) {
+        (Mode::InPerson, Some(place)) => place,
+        (Mode::InPerson, None) => "The place will be announced".to_owned(),
+        (Mode::Virtual, Some(how)) => format!("Online: {how}"),
+        (Mode::Virtual, None) => "Online".to_owned(),
+    }
+}
+
+/// A student's place, as far as letters and calendars show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceFacts {
+    /// Of whom.
+    pub campus: Campus,
+    /// The event's title.
+    pub title: String,
+    /// What takes place.
+    pub kind: EventKind,
+    /// The table or circle.
+    pub label: Option<String>,
+    /// When.
+    pub when: LocalWindow,
+    /// How people come together.
+    pub mode: Mode,
+    /// Where, or how to join; `None` while that is not known.
+    pub place: Option<String>,
+}
+
+impl PlaceFacts {
+    /// Where it takes place, in words, the table or circle included.
+    #[must_use]
+    pub fn place_in_words(&self) -> String {
+        let place = place_in_words(self.mode, self.place.as_deref());
+        match &self.label {
+            Some(label) => format!("{place}, {}", one_line(label, LONGEST_PLACE)),
+            None => place,
+        }
+    }
+
+    /// Its entry in a calendar.
+    #[must_use]
+    pub fn entry(&self, mark: &CalendarMark, status: Status) -> Entry {
+        Entry {
+            uid: mark.uid.clone(),
+            sequence: mark.sequence,
+            status,
+            summary: self.title.clone(),
+            description: Some(self.campus.name.clone()),
+            location: Some(self.place_in_words()),
+            position: None,
+            url: None,
+            categories: vec![self.kind.in_words()],
+            when: self.when,
+            changed: mark.changed,
+            created: mark.created,
+            organizer: None,
+            attendee: None,
+            transparent: false,
+        }
+    }
+}
+
+/// Why a student's place is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceEnd {
+    /// The student gave it back, or the campus's portal did for them.
+    GivenBack,
+    /// The career office took it.
+    Removed {
+        /// As the office put it.
+        reason: Option<String>,
+    },
+    /// The slot or the whole event does not take place.
+    CalledOff {
+        /// As the office put it.
+        reason: Option<String>,
+    },
 }
 
 /// What a calendar entry needs besides the engagement itself: its identity and its history.
@@ -213,6 +288,44 @@ pub enum Notice {
         /// Why.
         cause: CancelCause,
     },
+    /// A student has a place: the letter carries an invite.
+    PlaceConfirmed {
+        /// Which.
+        place: PlaceFacts,
+        /// Its calendar entry.
+        mark: CalendarMark,
+        /// The page on which it can be given back.
+        link: String,
+    },
+    /// A student's place is gone: the letter takes the entry out of the calendar.
+    PlaceCancelled {
+        /// Which.
+        place: PlaceFacts,
+        /// Its calendar entry, with the sequence raised.
+        mark: CalendarMark,
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// A place is held for one who waits.
+    PlaceOffered {
+        /// Which.
+        place: PlaceFacts,
+        /// The last moment to answer.
+        deadline: Instant,
+        /// The page with the two buttons.
+        link: String,
+        /// The entry's identity: its letters go out in order.
+        thread: String,
+    },
+    /// A place is no longer held for one who waits.
+    PlaceOfferClosed {
+        /// Which.
+        place: PlaceFacts,
+        /// Whether the time to answer passed; otherwise the place is gone.
+        expired: bool,
+        /// The entry's identity.
+        thread: String,
+    },
     /// A requester's need was approved.
     NeedApproved {
         /// By whom.
@@ -263,6 +376,10 @@ impl Notice {
             Self::NeedApproved { .. } => LetterKind::NeedApproved,
             Self::NeedReturned { .. } => LetterKind::NeedReturned,
             Self::NeedDeclined { .. } => LetterKind::NeedDeclined,
+            Self::PlaceConfirmed { .. } => LetterKind::PlaceConfirmation,
+            Self::PlaceCancelled { .. } => LetterKind::PlaceCancellation,
+            Self::PlaceOffered { .. } => LetterKind::PlaceOffer,
+            Self::PlaceOfferClosed { .. } => LetterKind::PlaceOfferClosed,
         }
     }
 
@@ -280,6 +397,10 @@ impl Notice {
             | Self::OfferClosed { engagement, .. }
             | Self::Confirmation { engagement, .. }
             | Self::Cancellation { engagement, .. } => Some(&engagement.campus),
+            Self::PlaceConfirmed { place, .. }
+            | Self::PlaceCancelled { place, .. }
+            | Self::PlaceOffered { place, .. }
+            | Self::PlaceOfferClosed { place, .. } => Some(&place.campus),
         }
     }
 
@@ -289,8 +410,13 @@ impl Notice {
     pub fn thread(&self) -> Option<&str> {
         match self {
             Self::SignInLink { .. } | Self::MemberInvited { .. } | Self::VolunteerApproved { .. } => None,
-            Self::Confirmation { mark, .. } | Self::Cancellation { mark, .. } => Some(&mark.uid),
+            Self::Confirmation { mark, .. }
+            | Self::Cancellation { mark, .. }
+            | Self::PlaceConfirmed { mark, .. }
+            | Self::PlaceCancelled { mark, .. } => Some(&mark.uid),
             Self::Offer { thread, .. }
+            | Self::PlaceOffered { thread, .. }
+            | Self::PlaceOfferClosed { thread, .. }
             | Self::OfferClosed { thread, .. }
             | Self::NeedApproved { thread, .. }
             | Self::NeedReturned { thread, .. }

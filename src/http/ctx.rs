@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::page::Page;
 use super::problem::Problem;
-use crate::auth::token::{Bearer, TokenFault};
-use crate::service::access::{self, Actor};
+use crate::auth::secret;
+use crate::auth::token::TokenFault;
+use crate::service::access::{Actor, Caller, PORTAL_KEY};
 use crate::service::app::{App, Tx};
 use crate::service::code::Code;
 use crate::service::error::{Seen, ServiceError};
@@ -30,7 +31,8 @@ pub struct Ctx<Q = NoQuery> {
     pub query: Q,
     /// The caller's network address, where known.
     pub peer: Option<std::net::IpAddr>,
-    bearer: Result<Bearer, Problem>,
+    caller: Result<Caller, Problem>,
+    portals_too: bool,
     key: Option<String>,
     seen: Seen,
     method: String,
@@ -56,7 +58,8 @@ impl<Q: DeserializeOwned> Ctx<Q> {
         let app = app.ok_or_else(|| Problem::new(Code::Internal, "The service is not put together."))?;
         let query = web::Query::<Q>::from_query(req.query_string()).map_err(|fault| wrong_query(&fault.to_string()))?;
         Ok(Self {
-            bearer: bearer(req, &app),
+            caller: caller(req, &app),
+            portals_too: false,
             app,
             query: query.into_inner(),
             peer: req.peer_addr().map(|peer| peer.ip()),
@@ -91,9 +94,9 @@ impl<Q> Ctx<Q> {
     where
         F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
     {
-        let bearer = self.bearer?;
-        let reply = self.app.read(move |tx| {
-            let actor = access::enter(tx, bearer.account, bearer.session)?;
+        let (app, caller) = (self.app.clone(), self.caller()?);
+        let reply = app.read(move |tx| {
+            let actor = caller.enter(tx)?;
             work(tx, &actor)
         });
         Ok(reply.await?.into_response(false))
@@ -107,13 +110,13 @@ impl<Q> Ctx<Q> {
     where
         F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<Reply, ServiceError> + Send + 'static,
     {
-        let bearer = match self.bearer {
-            Ok(bearer) => Some(bearer),
+        let caller = match self.caller {
+            Ok(caller) => Some(caller),
             Err(problem) if problem.code == Code::Unauthenticated => None,
             Err(problem) => return Err(problem),
         };
         let reply = self.app.read(move |tx| {
-            let actor = bearer.map(|bearer| access::enter(tx, bearer.account, bearer.session)).transpose()?;
+            let actor = caller.as_ref().map(|caller| caller.enter(tx)).transpose()?;
             work(tx, actor.as_ref())
         });
         Ok(reply.await?.into_response(false))
@@ -127,9 +130,9 @@ impl<Q> Ctx<Q> {
     where
         F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
     {
-        let bearer = self.bearer?;
-        let reply = self.app.write(move |tx| {
-            let actor = access::enter(tx, bearer.account, bearer.session)?;
+        let (app, caller) = (self.app.clone(), self.caller()?);
+        let reply = app.write(move |tx| {
+            let actor = caller.enter(tx)?;
             work(tx, &actor)
         });
         Ok(reply.await?.into_response(false))
@@ -143,16 +146,20 @@ impl<Q> Ctx<Q> {
     where
         F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
     {
-        let bearer = self.bearer?;
+        let caller = self.caller()?;
+        let who = match &caller {
+            Caller::Person(bearer) => bearer.account.to_string(),
+            Caller::Portal(hash) => hash.clone(),
+        };
         let keyed = self.key.map(|key| Keyed {
-            scope: format!("{} {} {}", bearer.account, self.method, self.path),
+            scope: format!("{who} {} {}", self.method, self.path),
             key,
             fingerprint: digest,
         });
         let (stored, replayed) = self
             .app
             .act(keyed, move |tx| {
-                let actor = access::enter(tx, bearer.account, bearer.session)?;
+                let actor = caller.enter(tx)?;
                 work(tx, &actor).map(|reply| reply.0)
             })
             .await?;
@@ -173,9 +180,21 @@ impl<Q> Ctx<Q> {
     /// The caller of an operation that has more to do than one transaction.
     ///
     /// # Errors
-    /// What is wrong with the caller's token.
-    pub fn bearer(&self) -> Result<Bearer, Problem> {
-        self.bearer.clone()
+    /// What is wrong with the caller's token; `forbidden` for a portal where only people are let in.
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        match self.caller.clone()? {
+            Caller::Portal(_) if !self.portals_too => Err(Problem::new(
+                Code::Forbidden,
+                "A portal's key opens students, bookings and the waitlist; this takes a person's access token.",
+            )),
+            caller => Ok(caller),
+        }
+    }
+
+    /// The same request, of an operation that portals may call as well as people.
+    #[must_use]
+    pub fn for_portals_too(self) -> Self {
+        Self { portals_too: true, ..self }
     }
 }
 
@@ -246,7 +265,7 @@ impl Reply {
     }
 }
 
-fn bearer(req: &HttpRequest, app: &App) -> Result<Bearer, Problem> {
+fn caller(req: &HttpRequest, app: &App) -> Result<Caller, Problem> {
     let Some(given) = req.headers().get(header::AUTHORIZATION) else {
         return Err(Problem::new(Code::Unauthenticated, "There is no access token. Send Authorization: Bearer …"));
     };
@@ -257,7 +276,10 @@ fn bearer(req: &HttpRequest, app: &App) -> Result<Bearer, Problem> {
     let Some(token) = token else {
         return Err(Problem::new(Code::InvalidToken, "Authorization holds no Bearer token."));
     };
-    app.tokens.verify(token, app.clock.now()).map_err(|fault| match fault {
+    if token.starts_with(PORTAL_KEY) {
+        return Ok(Caller::Portal(secret::hash(token)));
+    }
+    app.tokens.verify(token, app.clock.now()).map(Caller::Person).map_err(|fault| match fault {
         TokenFault::Expired => Problem::new(Code::TokenExpired, "The access token has expired."),
         TokenFault::Invalid => Problem::new(Code::InvalidToken, "The access token is not valid."),
     })

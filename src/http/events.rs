@@ -1,4 +1,4 @@
-//! Events and their slots, in JSON.
+//! Events, in JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,18 +6,19 @@ use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::page::filter;
 use super::route_table;
-use super::wire::times::WhenView;
-use super::wire::{PageQuery, PositionView, ReasonBody, present};
+use super::wire::times::{WhenView, window};
+use super::wire::{PositionBody, PositionView, ReasonBody, present, word};
 use crate::domain::ids::{CampusId, EventId};
+use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::event::EventChange;
-use crate::service::events::{self, EventPlace, EventRow, SlotSeats};
+use crate::domain::time::Zone;
+use crate::service::events::{self, EventPlace, EventRow, NewEvent};
 
 route_table! {
-    "/v1/campuses/{campus_id}/events" => { get list }
+    "/v1/campuses/{campus_id}/events" => { get list, post create }
     "/v1/events/{event_id}" => { get read, patch change }
     "/v1/events/{event_id}/publish" => { post publish }
     "/v1/events/{event_id}/cancel" => { post cancel }
-    "/v1/events/{event_id}/slots" => { get list_slots }
 }
 
 /// The filters of the list.
@@ -27,6 +28,52 @@ pub struct ListQuery {
     limit: Option<u32>,
     cursor: Option<String>,
     state: Option<String>,
+}
+
+/// A new event.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventBody {
+    kind: String,
+    title: String,
+    #[serde(default)]
+    description: String,
+    mode: String,
+    place: Option<String>,
+    position: Option<PositionBody>,
+    starts_local: String,
+    ends_local: String,
+    time_zone: Option<String>,
+    fold: Option<String>,
+}
+
+impl EventBody {
+    /// The event, on the clocks of `usual` where the body names no zone.
+    fn read(&self, usual: Zone) -> Result<NewEvent, Vec<Invalid>> {
+        let zone = self.time_zone.as_deref().unwrap_or(usual.name());
+        let read = (
+            word("kind", &self.kind),
+            word("mode", &self.mode),
+            self.position.map(|position| position.read("position")).transpose(),
+            window(&self.starts_local, &self.ends_local, zone, self.fold.as_deref()),
+        );
+        match read {
+            (Ok(kind), Ok(mode), Ok(position), Ok(when)) => Ok(NewEvent {
+                kind,
+                title: self.title.clone(),
+                description: self.description.clone(),
+                mode,
+                place: self.place.clone(),
+                position,
+                when,
+            }),
+            (a, b, c, d) => {
+                let mut faults: Vec<Invalid> = [a.err(), b.err(), c.err()].into_iter().flatten().collect();
+                faults.extend(d.err().into_iter().flatten());
+                Err(faults)
+            }
+        }
+    }
 }
 
 /// What should change about an event; what is left out stays.
@@ -88,65 +135,26 @@ impl EventView {
     }
 }
 
-/// A slot, out.
-#[derive(Debug, Serialize)]
-struct SlotView {
-    id: String,
-    event_id: String,
-    state: &'static str,
-    place: Option<String>,
-    #[serde(flatten)]
-    when: WhenView,
-    roles: Vec<SlotRoleView>,
-    fill: &'static str,
-    revision: i64,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct SlotRoleView {
-    role_id: String,
-    name: String,
-    min: u16,
-    max: u16,
-    filled: u32,
-}
-
-impl From<SlotSeats> for SlotView {
-    fn from(slot: SlotSeats) -> Self {
-        let fill = slot.fill().as_str();
-        let roles = slot.roles.iter().map(|(role, seats)| SlotRoleView {
-            role_id: role.id().to_string(),
-            name: role.name().to_owned(),
-            min: role.min(),
-            max: role.max(),
-            filled: seats.filled,
-        });
-        Self {
-            id: slot.row.id.to_string(),
-            event_id: slot.row.event_id.to_string(),
-            state: slot.row.state.as_str(),
-            place: slot.row.place.clone(),
-            when: slot.row.when.into(),
-            roles: roles.collect(),
-            fill,
-            revision: slot.row.revision,
-            created_at: slot.row.created_at.to_string(),
-            updated_at: slot.row.updated_at.to_string(),
-        }
-    }
-}
-
 /// The events of a campus.
 async fn list(ctx: Ctx<ListQuery>, At(campus): At<CampusId>) -> Answer {
     let page = ctx.page(ctx.query.limit, ctx.query.cursor.as_deref())?;
     let state = filter("state", ctx.query.state.as_deref())?;
     ctx.read_public(move |tx, actor| {
         let rows = events::list(tx, actor, campus, state, page.after(), page.fetch())?;
-        let page = page.list(rows, |row| EventPlace::of(row).to_string());
+        let page = page.list(rows, |row| EventPlace { at: row.when.window().start(), id: row.id }.to_string());
         let host = &tx.app.site.host;
         Ok(Reply::ok(&page.map(|row| EventView::of(&row, host))))
+    })
+    .await
+}
+
+/// Makes an event by hand.
+async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body<EventBody>) -> Answer {
+    ctx.act(digest, move |tx, actor| {
+        let zone = events::usual_zone(tx, actor, campus)?;
+        let row = events::create(tx, actor, campus, &value.read(zone)?)?;
+        let view = EventView::of(&row, &tx.app.site.host);
+        Ok(Reply::created(&view, format!("/v1/events/{}", row.id)).etag(row.revision))
     })
     .await
 }
@@ -191,15 +199,4 @@ async fn cancel(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<Reas
 
 fn ok(row: &EventRow, host: &str) -> Reply {
     Reply::ok(&EventView::of(row, host)).etag(row.revision)
-}
-
-/// The slots of an event.
-async fn list_slots(ctx: Ctx<PageQuery>, At(event): At<EventId>) -> Answer {
-    let page = ctx.page(ctx.query.limit, ctx.query.cursor.as_deref())?;
-    ctx.read_public(move |tx, actor| {
-        let slots = events::list_slots(tx, actor, event, page.after(), page.fetch())?;
-        let views = slots.into_iter().map(SlotView::from).collect();
-        Ok(Reply::ok(&page.list(views, |view: &SlotView| view.id.clone())))
-    })
-    .await
 }

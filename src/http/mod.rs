@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod assignments;
 pub mod attention;
 pub mod body;
+pub mod bookings;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
@@ -23,11 +24,16 @@ pub mod offer_pages;
 pub mod offers;
 pub mod page;
 pub mod pages;
+pub mod place_pages;
+pub mod portals;
 pub mod problem;
 pub mod proposals;
 pub mod reference;
 pub mod sessions;
+pub mod slots;
+pub mod students;
 pub mod volunteers;
+pub mod waitlist;
 pub mod wire;
 
 use actix_web::web;
@@ -78,6 +84,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         exclusions::routes,
         campus_requests::routes,
         events::routes,
+        slots::routes,
+        portals::routes,
+        students::routes,
+        bookings::routes,
+        waitlist::routes,
         feeds::routes,
         proposals::routes,
         candidates::routes,
@@ -85,6 +96,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         assignments::routes,
         attention::routes,
         offer_pages::routes,
+        place_pages::routes,
     ];
     for routes in files {
         cfg.configure(routes);
@@ -106,6 +118,11 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         exclusions::ROUTES,
         campus_requests::ROUTES,
         events::ROUTES,
+        slots::ROUTES,
+        portals::ROUTES,
+        students::ROUTES,
+        bookings::ROUTES,
+        waitlist::ROUTES,
         feeds::ROUTES,
         proposals::ROUTES,
         candidates::ROUTES,
@@ -113,6 +130,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         assignments::ROUTES,
         attention::ROUTES,
         offer_pages::ROUTES,
+        place_pages::ROUTES,
     ];
     tables.concat()
 }

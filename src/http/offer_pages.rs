@@ -148,7 +148,7 @@ fn page(offer: &Offered) -> OfferPage {
 }
 
 /// A link that is none of ours gets a page too: a person followed it.
-fn page_or_nothing(answer: Result<HttpResponse, ServiceError>) -> Answer {
+pub(super) fn page_or_nothing(answer: Result<HttpResponse, ServiceError>) -> Answer {
     match answer {
         Ok(answer) => Ok(answer),
         Err(ServiceError::NotFound) => Ok(html(

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::body::digest;
 use super::problem::Problem;
+use super::wire::times::instant;
+use crate::domain::time::Instant;
 use crate::service::code::Code;
 
 /// Items of a page when the caller does not say.
@@ -108,6 +110,17 @@ pub fn filter<T: std::str::FromStr>(name: &str, value: Option<&str>) -> Result<O
     value.parse().map(Some).map_err(|_| {
         Problem::new(Code::InvalidParameter, format!("{name} is {value:?}, which is none of the values it takes."))
     })
+}
+
+/// Reads a filter of a list that takes an instant.
+///
+/// # Errors
+/// `invalid_parameter` with its name and value.
+pub fn moment(name: &str, value: Option<&str>) -> Result<Option<Instant>, Problem> {
+    value
+        .map(|value| instant(name, value))
+        .transpose()
+        .map_err(|invalid| Problem::new(Code::InvalidParameter, format!("{name} cannot be read: {}.", invalid.detail)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 
 use crate::domain::{
     letter::{clean_text, one_line},
-    notice::Engagement,
+    notice::{Engagement, PlaceFacts},
     time::{Instant, Zone},
     wording,
 };
@@ -162,6 +162,78 @@ pub fn offer(page: &OfferPage) -> String {
     )
 }
 
+/// The page behind a student's link.
+#[derive(Debug, Clone)]
+pub struct PlacePage {
+    /// Which place.
+    pub place: PlaceFacts,
+    /// The student's name.
+    pub name: String,
+    /// What can be done.
+    pub standing: PlaceStanding,
+    /// Why what was just pressed could not be done.
+    pub wrong: Option<String>,
+}
+
+/// What has become of a student's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceStanding {
+    /// The student is expected: one button gives the place back.
+    Expected,
+    /// A place is held for one who waits: two buttons.
+    Offered {
+        /// The last moment to answer.
+        deadline: Instant,
+    },
+    /// The offered place was taken.
+    Taken,
+    /// The place was given back or taken away.
+    GivenBack,
+    /// The offered place was not wanted.
+    Declined,
+    /// The time to answer passed.
+    Expired,
+    /// It is held and not confirmed.
+    Held,
+    /// It has begun.
+    Begun,
+    /// It is over, or does not take place.
+    Over,
+}
+
+/// A student's place, and what can be done about it.
+pub fn place(page: &PlacePage) -> String {
+    let PlacePage { place, standing, .. } = page;
+    let (state, deadline) = match standing {
+        PlaceStanding::Expected => ("expected", None),
+        PlaceStanding::Offered { deadline } => ("offered", Some(*deadline)),
+        PlaceStanding::Taken => ("taken", None),
+        PlaceStanding::GivenBack => ("given_back", None),
+        PlaceStanding::Declined => ("declined", None),
+        PlaceStanding::Expired => ("expired", None),
+        PlaceStanding::Held => ("held", None),
+        PlaceStanding::Begun => ("begun", None),
+        PlaceStanding::Over => ("over", None),
+    };
+    let what = line(&place.title);
+    fill(
+        "place.html",
+        context! {
+            title => what.as_str(),
+            what => what.as_str(),
+            state => state,
+            name => line(&page.name),
+            campus => line(&place.campus.name),
+            contact => place.campus.contact.as_ref().map(|office| office.email().as_str()),
+            kind => place.kind.in_words(),
+            when => wording::at_the_place(place.when),
+            where => place.place_in_words(),
+            deadline => deadline.map(|at| wording::instant(at, place.when.zone())),
+            wrong => page.wrong.as_deref().map(line),
+        },
+    )
+}
+
 /// The page behind a sign-in link: a button, nothing used up yet.
 pub fn sign_in() -> String {
     fill("sign_in.html", context! { title => "Sign in" })
@@ -251,8 +323,15 @@ macro_rules! embedded {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("pages/", $name)))),*] };
 }
 
-const SOURCES: &[(&str, &str)] =
-    embedded!["layout.html", "offer.html", "sign_in.html", "signed_in.html", "problem.html", "message.html"];
+const SOURCES: &[(&str, &str)] = embedded![
+    "layout.html",
+    "offer.html",
+    "place.html",
+    "sign_in.html",
+    "signed_in.html",
+    "problem.html",
+    "message.html"
+];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the templates are compiled in and the tests render every one")]
@@ -322,6 +401,33 @@ mod tests {
             assert!(page.contains(said), "{said}: {page}");
         }
         assert_eq!(page.matches("<form method=\"post\">").count(), 2);
+    }
+
+    #[test]
+    fn a_place_has_the_buttons_of_what_can_be_done() {
+        let check = |standing: PlaceStanding, said: &str, buttons: &[&str]| {
+            let page = place(&PlacePage {
+                place: crate::mail::letters::tests::place(),
+                name: "Sam <b>".to_owned(),
+                standing,
+                wrong: None,
+            });
+            whole(&page);
+            let page = read(&page);
+            assert!(page.contains(said) && page.contains("Table 4"), "{said}: {page}");
+            assert_eq!(page.matches("<button").count(), buttons.len(), "{page}");
+            assert!(buttons.iter().all(|button| page.contains(&format!("value=\"{button}\""))), "{page}");
+        };
+        let deadline = "2027-02-20T22:00:00Z".parse().unwrap();
+        check(PlaceStanding::Expected, "Sam &lt;b&gt;, you are expected", &["cancel"]);
+        check(PlaceStanding::Offered { deadline }, "Saturday 20 February 2027, 17:00", &["accept", "decline"]);
+        check(PlaceStanding::Taken, "The place is yours", &[]);
+        check(PlaceStanding::GivenBack, "given back", &[]);
+        check(PlaceStanding::Declined, "goes to the next", &[]);
+        check(PlaceStanding::Expired, "time to answer is over", &[]);
+        check(PlaceStanding::Held, "not yet confirmed", &[]);
+        check(PlaceStanding::Begun, "has begun", &[]);
+        check(PlaceStanding::Over, "This is over", &[]);
     }
 
     #[test]

@@ -172,9 +172,9 @@ impl From<&Sent> for SentView {
 
 /// Plans all open seats together: facts from one transaction, the plan made beside the lanes, kept in another.
 async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body<ProposalBody>) -> Answer {
-    let bearer = ctx.bearer()?;
+    let caller = ctx.caller()?;
     let facts = ctx.app.read(move |tx| {
-        let actor = access::enter(tx, bearer.account, bearer.session)?;
+        let actor = caller.enter(tx)?;
         access::require(tx, &actor, campus, Action::Staff)?;
         let only = value.read()?;
         proposals::facts(tx, &actor, campus, only.as_deref())

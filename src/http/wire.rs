@@ -30,6 +30,16 @@ pub fn both<A, B>(one: Result<A, Vec<Invalid>>, two: Result<B, Vec<Invalid>>) ->
     }
 }
 
+/// Reads a word of a closed list.
+///
+/// # Errors
+/// [`Invalid`] with `unknown_value`.
+pub fn word<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, Invalid> {
+    let unknown =
+        |_| Invalid::new(field, "unknown_value", format!("{} is none of the values it takes", times::shown(text)));
+    text.parse().map_err(unknown)
+}
+
 /// Of a list that is not filtered.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,7 @@ use crate::domain::{
     agenda::{Agenda, Answer, Attendee, Entry, Method, Status},
     ids::LetterId,
     letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
-    notice::{CancelCause, Engagement, Notice, OfferEnd, Recipient, Site},
+    notice::{CalendarMark, CancelCause, Engagement, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site},
     time::{Instant, LocalWindow, Zone},
     wording,
 };
@@ -86,34 +86,46 @@ pub fn render(
 
 /// The invite, or what takes it back: one entry, from the site to this reader alone.
 fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart> {
-    let (engagement, mark, method, answer) = match notice {
+    let seat = |engagement: &Engagement, mark: &CalendarMark, status| (engagement.entry(mark, status), engagement.when);
+    let place = |place: &PlaceFacts, mark: &CalendarMark, status| (place.entry(mark, status), place.when);
+    let ((entry, when), method, answer) = match notice {
         Notice::Confirmation { engagement, mark, by_office } => {
             let answer = if *by_office { Answer::NeedsAction } else { Answer::Accepted };
-            (engagement, mark, CalendarMethod::Request, answer)
+            (seat(engagement, mark, Status::Confirmed), CalendarMethod::Request, answer)
         }
-        Notice::Cancellation { engagement, mark, .. } => (engagement, mark, CalendarMethod::Cancel, Answer::Accepted),
+        Notice::PlaceConfirmed { place: facts, mark, .. } => {
+            (place(facts, mark, Status::Confirmed), CalendarMethod::Request, Answer::Accepted)
+        }
+        Notice::Cancellation { engagement, mark, .. } => {
+            (seat(engagement, mark, Status::Cancelled), CalendarMethod::Cancel, Answer::Accepted)
+        }
+        Notice::PlaceCancelled { place: facts, mark, .. } => {
+            (place(facts, mark, Status::Cancelled), CalendarMethod::Cancel, Answer::Accepted)
+        }
         Notice::SignInLink { .. }
         | Notice::MemberInvited { .. }
         | Notice::VolunteerApproved { .. }
         | Notice::Offer { .. }
         | Notice::OfferClosed { .. }
+        | Notice::PlaceOffered { .. }
+        | Notice::PlaceOfferClosed { .. }
         | Notice::NeedApproved { .. }
         | Notice::NeedReturned { .. }
         | Notice::NeedDeclined { .. } => return None,
     };
-    let (status, said) = match method {
-        CalendarMethod::Request => (Status::Confirmed, Method::Request),
-        CalendarMethod::Cancel => (Status::Cancelled, Method::Cancel),
+    let said = match method {
+        CalendarMethod::Request => Method::Request,
+        CalendarMethod::Cancel => Method::Cancel,
     };
     let entry = Entry {
         organizer: Some(site.from.clone()),
         attendee: Some(Attendee { person: to.person.clone(), answer }),
-        ..engagement.entry(mark, status)
+        ..entry
     };
     let agenda = Agenda {
-        name: engagement.campus.name.clone(),
+        name: notice.campus().map(|campus| campus.name.clone()).unwrap_or_default(),
         description: None,
-        zone: engagement.when.zone(),
+        zone: when.zone(),
         method: said,
         entries: vec![entry],
     };
@@ -123,6 +135,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
 
 fn subject(notice: &Notice) -> String {
     let named = |word: &str, about: &Engagement| format!("{word}: {}, {}", about.title, wording::short(about.when));
+    let place = |word: &str, about: &PlaceFacts| format!("{word}: {}, {}", about.title, wording::short(about.when));
     match notice {
         Notice::SignInLink { .. } => "Your sign-in link".to_owned(),
         Notice::MemberInvited { campus, .. } => format!("You are on the team of {}", campus.name),
@@ -132,6 +145,11 @@ fn subject(notice: &Notice) -> String {
         Notice::Confirmation { engagement, mark, .. } if mark.sequence > 0 => named("Changed", engagement),
         Notice::Confirmation { engagement, .. } => named("Confirmed", engagement),
         Notice::Cancellation { engagement, .. } => named("Cancelled", engagement),
+        Notice::PlaceConfirmed { place: about, mark, .. } if mark.sequence > 0 => place("Changed", about),
+        Notice::PlaceConfirmed { place: about, .. } => place("Your place", about),
+        Notice::PlaceCancelled { place: about, .. } => place("Cancelled", about),
+        Notice::PlaceOffered { place: about, .. } => place("A place is free", about),
+        Notice::PlaceOfferClosed { place: about, .. } => place("No longer held for you", about),
         Notice::NeedApproved { title, .. } => format!("Approved: {title}"),
         Notice::NeedReturned { title, .. } => format!("A question about: {title}"),
         Notice::NeedDeclined { title, .. } => format!("Declined: {title}"),
@@ -169,6 +187,25 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { cause => cause, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
+        Notice::PlaceConfirmed { place, mark, link } => {
+            context! { link => link.as_str(), changed => mark.sequence > 0, ..about_place(place, reader) }
+        }
+        Notice::PlaceCancelled { place, end, .. } => {
+            let (end, reason) = match end {
+                PlaceEnd::GivenBack => ("given_back", None),
+                PlaceEnd::Removed { reason } => ("removed", reason.as_deref()),
+                PlaceEnd::CalledOff { reason } => ("called_off", reason.as_deref()),
+            };
+            context! { end => end, reason => reason.map(clean_text), ..about_place(place, reader) }
+        }
+        Notice::PlaceOffered { place, deadline, link, .. } => context! {
+            deadline => wording::instant(*deadline, reader.unwrap_or_else(|| place.when.zone())),
+            link => link.as_str(),
+            ..about_place(place, reader)
+        },
+        Notice::PlaceOfferClosed { place, expired, .. } => {
+            context! { expired => *expired, ..about_place(place, reader) }
+        }
         Notice::NeedApproved { title, when, .. } => context! { title => line(title), ..times(*when, reader) },
         Notice::NeedReturned { title, question, .. } => {
             context! { title => line(title), question => clean_text(question) }
@@ -185,6 +222,15 @@ fn about(engagement: &Engagement, reader: Option<Zone>) -> Value {
         role => line(&engagement.role),
         where => engagement.place_in_words(),
         ..times(engagement.when, reader)
+    }
+}
+
+fn about_place(place: &PlaceFacts, reader: Option<Zone>) -> Value {
+    context! {
+        title => line(&place.title),
+        kind => place.kind.in_words(),
+        where => place.place_in_words(),
+        ..times(place.when, reader)
     }
 }
 
@@ -228,6 +274,16 @@ const SOURCES: &[(&str, &str)] = embedded![
     "need_returned.html",
     "need_declined.txt",
     "need_declined.html",
+    "place.txt",
+    "place.html",
+    "place_confirmation.txt",
+    "place_confirmation.html",
+    "place_cancellation.txt",
+    "place_cancellation.html",
+    "place_offer.txt",
+    "place_offer.html",
+    "place_offer_closed.txt",
+    "place_offer_closed.html",
 ];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {

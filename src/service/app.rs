@@ -9,6 +9,7 @@ use super::error::ServiceError;
 use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
 use crate::auth::attempts::Attempts;
+use crate::auth::link::Links;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::domain::notice::Site;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub site: Site,
     /// The maker and reader of access tokens.
     pub tokens: Tokens,
+    /// The maker and reader of the links in students' letters.
+    pub links: Links,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// Counts how often someone tries to get in.

@@ -73,6 +73,30 @@ pub enum Code {
     AlreadyOffered,
     /// The volunteer has a seat in this need.
     AlreadyAssigned,
+    /// The slot has no free place.
+    SlotFull,
+    /// The slot takes nobody.
+    SlotClosed,
+    /// Booking is not open.
+    BookingClosed,
+    /// The student has this place.
+    AlreadyBooked,
+    /// The student has as many places as one may have.
+    LimitReached,
+    /// Somebody else holds this place.
+    HoldOfAnother,
+    /// The hold has run out.
+    HoldExpired,
+    /// The student is on the waitlist.
+    AlreadyWaiting,
+    /// A place is free now.
+    PlacesFree,
+    /// More places are taken than would be left.
+    CapacityBelowTaken,
+    /// It is too early for this.
+    TooEarly,
+    /// The place is no longer held.
+    OfferExpired,
     /// Somebody changed it meanwhile.
     Stale,
     /// The body is too large.
@@ -133,6 +157,18 @@ impl Code {
         Self::SeatsFull,
         Self::AlreadyOffered,
         Self::AlreadyAssigned,
+        Self::SlotFull,
+        Self::SlotClosed,
+        Self::BookingClosed,
+        Self::AlreadyBooked,
+        Self::LimitReached,
+        Self::HoldOfAnother,
+        Self::HoldExpired,
+        Self::AlreadyWaiting,
+        Self::PlacesFree,
+        Self::CapacityBelowTaken,
+        Self::TooEarly,
+        Self::OfferExpired,
         Self::Stale,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
@@ -374,6 +410,69 @@ impl Code {
                 409,
                 "The volunteer has a seat in this need",
                 "The volunteer has a seat in this need.",
+            ),
+            Self::SlotFull => (
+                "slot_full",
+                409,
+                "The slot has no free place",
+                "Every place is taken, held, or promised to somebody who waits. `alternatives` lists other slots with a free place; the waitlist is at POST /v1/events/{id}/waitlist.",
+            ),
+            Self::SlotClosed => (
+                "slot_closed",
+                409,
+                "The slot takes nobody",
+                "The slot is closed or called off, or its event is not open to students.",
+            ),
+            Self::BookingClosed => (
+                "booking_closed",
+                409,
+                "Booking is not open",
+                "Booking opens later, or has closed. The detail says when.",
+            ),
+            Self::AlreadyBooked => {
+                ("already_booked", 409, "The student has this place", "The student has a place in this slot.")
+            }
+            Self::LimitReached => (
+                "limit_reached",
+                409,
+                "The student has as many places as one may have",
+                "The event limits how many places one student may have at a time.",
+            ),
+            Self::HoldOfAnother => {
+                ("hold_of_another", 409, "Somebody else holds this place", "A hold is confirmed by whoever made it.")
+            }
+            Self::HoldExpired => {
+                ("hold_expired", 409, "The hold has run out", "A hold keeps its place for some minutes. Book again.")
+            }
+            Self::AlreadyWaiting => (
+                "already_waiting",
+                409,
+                "The student is on the waitlist",
+                "The student waits for a place in this event already.",
+            ),
+            Self::PlacesFree => (
+                "places_free",
+                409,
+                "A place is free now",
+                "There is a free place that would do: book it. `alternatives` lists them.",
+            ),
+            Self::CapacityBelowTaken => (
+                "capacity_below_taken",
+                409,
+                "More places are taken than would be left",
+                "Move or cancel bookings first. `taken` says how many places are taken.",
+            ),
+            Self::TooEarly => (
+                "too_early",
+                409,
+                "It is too early for this",
+                "Marks of the day are set on the day. The detail says from when on.",
+            ),
+            Self::OfferExpired => (
+                "offer_expired",
+                409,
+                "The place is no longer held",
+                "The time to answer is over, and the place went to the next.",
             ),
             Self::Stale => (
                 "stale",

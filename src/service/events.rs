@@ -1,64 +1,37 @@
 //! Events and their slots: shown to everybody once published, changed and called off by the office.
 //!
-//! Absent on purpose: making events by hand; they come of approved needs.
-
-use std::collections::HashMap;
-use std::str::FromStr;
+//! An event comes of an approved need, or is made by hand. Absent on purpose: what happens inside a slot, which is the
+//! slots' and the bookings'.
 
 use super::access::{Actor, require, role_at};
 use super::app::Tx;
+use super::dated::Dated;
 use super::error::{Seen, ServiceError};
-use super::staffing;
-use crate::domain::ids::{CampusId, EventId, RoleId, SlotId};
-use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, NeedRole};
+use super::{places, staffing, waitlist};
+use crate::domain::ids::{CampusId, EventId, SlotId};
+use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, Mode, NeedRole};
 use crate::domain::notice::CancelCause;
 use crate::domain::people::access::{Action, may};
-use crate::domain::refusal::prose;
-use crate::domain::scheduling::event::{ChangeRefused, EventChange, EventState};
+use crate::domain::people::place::Position;
+use crate::domain::refusal::{Invalid, line, prose};
+use crate::domain::scheduling::event::{ChangeRefused, Event, EventChange, EventKind, EventState};
 use crate::domain::scheduling::slot::Slot;
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::campus_requests::{CampusRequestRow, Seats};
 use crate::store::events::EventFilter;
-use crate::store::slots::SlotRow;
-use crate::store::{campus_requests, campuses, events, feed_revisions, slots};
+use crate::store::slots::{SlotFilter, SlotRow};
+use crate::store::{bookings, campus_requests, campuses, events, feed_revisions, slots};
 
 pub use crate::store::events::EventRow;
 
 /// The most slots of one event that are changed with it.
-const ALL_SLOTS: i64 = 10_000;
+const ALL_SLOTS: i64 = 20_000;
 
-/// Where an event stands in a list: by its start, then by its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventPlace {
-    starts_at: Instant,
-    id: EventId,
-}
+/// Where an event stands in a list.
+pub type EventPlace = Dated<EventId>;
 
-impl EventPlace {
-    /// The place of an event.
-    pub fn of(event: &EventRow) -> Self {
-        Self { starts_at: event.when.window().start(), id: event.id }
-    }
-}
-
-impl std::fmt::Display for EventPlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.starts_at, self.id)
-    }
-}
-
-/// A text that is no place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoPlace;
-
-impl FromStr for EventPlace {
-    type Err = NoPlace;
-
-    fn from_str(text: &str) -> Result<Self, NoPlace> {
-        let (starts_at, id) = text.split_once('/').ok_or(NoPlace)?;
-        Ok(Self { starts_at: starts_at.parse().map_err(|_| NoPlace)?, id: id.parse().map_err(|_| NoPlace)? })
-    }
-}
+/// Where a slot stands in its event's list.
+pub type SlotPlace = Dated<SlotId>;
 
 /// The events of a campus in order of their start: all for members, those that were published for others.
 ///
@@ -74,7 +47,7 @@ pub fn list(
 ) -> Result<Vec<EventRow>, ServiceError> {
     campuses::find(tx.conn, campus)?.ok_or(ServiceError::NotFound)?;
     let filter = EventFilter { campus_id: campus, state, unpublished: sees_all(tx, actor, campus)? };
-    Ok(events::list(tx.conn, filter, after.map(|place| (place.starts_at, place.id)), most)?)
+    Ok(events::list(tx.conn, filter, after.map(Dated::parts), most)?)
 }
 
 fn sees_all(tx: &mut Tx<'_>, actor: Option<&Actor>, campus: CampusId) -> Result<bool, ServiceError> {
@@ -94,13 +67,15 @@ pub fn find(tx: &mut Tx<'_>, actor: Option<&Actor>, id: EventId) -> Result<Event
     Err(ServiceError::NotFound)
 }
 
-/// A slot and the seats for volunteers in it.
+/// A slot, the seats for volunteers in it and the places for students.
 #[derive(Debug, Clone)]
 pub struct SlotSeats {
     /// The slot.
     pub row: SlotRow,
     /// The roles wanted, and of each how many seats are gone.
     pub roles: Vec<(NeedRole, Seats)>,
+    /// How many of its places for students are taken or held.
+    pub taken: u32,
 }
 
 impl SlotSeats {
@@ -110,7 +85,18 @@ impl SlotSeats {
     }
 }
 
-/// The slots of an event, for everybody who may read it.
+/// Which slots are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SlotsAsked {
+    /// Those that start at this time or later.
+    pub from: Option<Instant>,
+    /// Those that start before this time.
+    pub until: Option<Instant>,
+    /// Only those with a free place.
+    pub free: bool,
+}
+
+/// The slots of an event in order of their start, for everybody who may read it.
 ///
 /// # Errors
 /// Those of [`find`].
@@ -118,23 +104,114 @@ pub fn list_slots(
     tx: &mut Tx<'_>,
     actor: Option<&Actor>,
     id: EventId,
-    after: Option<SlotId>,
+    asked: SlotsAsked,
+    after: Option<SlotPlace>,
     most: i64,
 ) -> Result<Vec<SlotSeats>, ServiceError> {
     let event = find(tx, actor, id)?;
+    let filter = SlotFilter { from: asked.from, until: asked.until, free_at: asked.free.then_some(tx.now) };
+    let rows = slots::list_of_event(tx.conn, id, filter, after.map(Dated::parts), most)?;
+    let taken = bookings::count_taken_in(tx.conn, id, tx.now)?;
     let need = need_of(tx, &event)?;
-    let seats: HashMap<RoleId, Seats> = match &need {
-        Some(need) => campus_requests::seats(tx.conn, &[need.id], tx.now)?,
-        None => HashMap::new(),
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let roles = match &need {
+            Some(need) if need.slot_id == Some(row.id) => roles(tx, need)?,
+            _ => Vec::new(),
+        };
+        let taken = taken.get(&row.id).copied().unwrap_or_default();
+        found.push(SlotSeats { row, roles, taken });
+    }
+    Ok(found)
+}
+
+/// The roles of the need that a slot is for, and how many of their seats are gone.
+pub(super) fn roles_of(
+    tx: &mut Tx<'_>,
+    event: &EventRow,
+    slot: SlotId,
+) -> Result<Vec<(NeedRole, Seats)>, ServiceError> {
+    match need_of(tx, event)? {
+        Some(need) if need.slot_id == Some(slot) => roles(tx, &need),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn roles(tx: &mut Tx<'_>, need: &CampusRequestRow) -> Result<Vec<(NeedRole, Seats)>, ServiceError> {
+    let seats = campus_requests::seats(tx.conn, &[need.id], tx.now)?;
+    let role = |role: &NeedRole| (role.clone(), seats.get(&role.id()).copied().unwrap_or_default());
+    Ok(need.roles.iter().map(role).collect())
+}
+
+/// An event made by hand, a draft.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// What takes place.
+    pub kind: EventKind,
+    /// What it is called.
+    pub title: String,
+    /// What the public should know; may be empty.
+    pub description: String,
+    /// At a place or from afar.
+    pub mode: Mode,
+    /// Where, in words.
+    pub place: Option<String>,
+    /// Where on the globe.
+    pub position: Option<Position>,
+    /// When.
+    pub when: LocalWindow,
+}
+
+/// The clocks of the campus, for events that name none.
+///
+/// # Errors
+/// Those of [`require`].
+pub fn usual_zone(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId) -> Result<Zone, ServiceError> {
+    require(tx, actor, campus, Action::ManageEvents)?;
+    Ok(campuses::find(tx.conn, campus)?.ok_or(ServiceError::NotFound)?.settings.zone)
+}
+
+/// Makes an event that no need asked for.
+///
+/// # Errors
+/// Those of [`require`]; every field that is wrong.
+pub fn create(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, new: &NewEvent) -> Result<EventRow, ServiceError> {
+    require(tx, actor, campus, Action::ManageEvents)?;
+    let read = (
+        line("title", &new.title, 1, 200),
+        prose("description", &new.description, 0, 5_000),
+        match (&new.place, new.mode) {
+            (Some(place), _) => line("place", place, 1, 300).map(Some),
+            (None, Mode::InPerson) => {
+                Err(Invalid::new("place", "required", "what takes place in person needs a place"))
+            }
+            (None, Mode::Virtual) => Ok(None),
+        },
+    );
+    let (title, description, place) = match read {
+        (Ok(title), Ok(description), Ok(place)) => (title, description, place),
+        (a, b, c) => return Err([a.err(), b.err(), c.err()].into_iter().flatten().collect::<Vec<_>>().into()),
     };
-    let roles = |slot: SlotId| match &need {
-        Some(need) if need.slot_id == Some(slot) => {
-            need.roles.iter().map(|role| (role.clone(), seats.get(&role.id()).copied().unwrap_or_default())).collect()
-        }
-        _ => Vec::new(),
+    let event = Event {
+        id: EventId::mint(),
+        campus_id: campus,
+        campus_request_id: None,
+        kind: new.kind,
+        state: EventState::Draft,
+        state_reason: None,
+        title,
+        description,
+        mode: new.mode,
+        place,
+        position: new.position,
+        when: new.when,
+        calendar_sequence: 0,
+        published_at: None,
+        changed_at: tx.now,
     };
-    let rows = slots::list_of_event(tx.conn, id, after, most)?;
-    Ok(rows.into_iter().map(|row| SlotSeats { roles: roles(row.id), row }).collect())
+    let row = EventRow::new(event, tx.now);
+    events::insert(tx.conn, &row)?;
+    Ok(row)
 }
 
 /// Changes an event's words or place. A new place is its slots' as well.
@@ -158,15 +235,26 @@ pub fn change(
         return Ok(before);
     }
     if event.place != before.place {
-        for slot in slots::list_of_event(tx.conn, id, None, ALL_SLOTS)? {
-            let moved = Slot { place: event.place.clone(), ..slot.slot.clone() };
-            slots::update(tx.conn, &slot.changed(moved, tx.now))?;
+        // A slot with a place of its own, a room or a table, stays there.
+        for slot in slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)? {
+            if slot.place == before.place {
+                let moved = Slot { place: event.place.clone(), ..slot.slot.clone() };
+                slots::update(tx.conn, &slot.changed(moved, tx.now))?;
+            }
         }
         if let Some(need) = need_of(tx, &before)? {
             relocate(tx, &need, event.place.clone())?;
         }
     }
-    keep(tx, &before.changed(event, tx.now))
+    let row = keep(tx, &before.changed(event, tx.now))?;
+    if row.place != before.place {
+        for slot in slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)? {
+            if slot.place == row.place {
+                places::tell_of_change(tx, slot.id)?;
+            }
+        }
+    }
+    Ok(row)
 }
 
 fn need_of(tx: &mut Tx<'_>, event: &EventRow) -> Result<Option<CampusRequestRow>, ServiceError> {
@@ -218,11 +306,13 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: EventId, reason: &str) -> Resu
 /// Cancels an event and its slots, if that is still possible.
 pub(super) fn call_off(tx: &mut Tx<'_>, before: &EventRow, reason: &str) -> Result<EventRow, ServiceError> {
     let Ok(event) = before.cancel(reason, tx.now) else { return Ok(before.clone()) };
-    for slot in slots::list_of_event(tx.conn, before.id, None, ALL_SLOTS)? {
+    for slot in slots::list_of_event(tx.conn, before.id, SlotFilter::default(), None, ALL_SLOTS)? {
         if let Ok(state) = slot.state.cancel() {
             slots::update(tx.conn, &slot.changed(Slot { state, ..slot.slot.clone() }, tx.now))?;
+            places::call_off(tx, slot.id, reason)?;
         }
     }
+    waitlist::close_all(tx, before.id, reason)?;
     keep(tx, &before.changed(event, tx.now))
 }
 
@@ -238,18 +328,4 @@ fn keep(tx: &mut Tx<'_>, row: &EventRow) -> Result<EventRow, ServiceError> {
     events::update(tx.conn, row)?;
     feed_revisions::bump(tx.conn, &feed_revisions::campus(row.campus_id), tx.now)?;
     Ok(row.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_in_a_list_is_read_as_it_is_written() {
-        let place = EventPlace { starts_at: Instant::from_unix(1_800_000_000), id: EventId::mint() };
-        assert_eq!(place.to_string().parse(), Ok(place));
-        for wrong in ["", "/", "2027-02-25T17:00:00Z", &format!("soon/{}", place.id), "2027-02-25T17:00:00Z/7"] {
-            assert_eq!(wrong.parse::<EventPlace>(), Err(NoPlace), "{wrong}");
-        }
-    }
 }

@@ -134,7 +134,7 @@ pub fn remove(
 fn keep_a_coordinator(tx: &mut Tx<'_>, member: &MemberRow) -> Result<(), ServiceError> {
     let needed = match member.role {
         Role::Coordinator => store::members::count_other_coordinators(tx.conn, member.campus, member.account)? == 0,
-        Role::Requester => false,
+        Role::Requester | Role::Portal => false,
     };
     if needed {
         return Err(ServiceError::refused(

@@ -21,8 +21,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::db::MultiBackend;
 use crate::domain::ids::{
-    AccountId, AssignmentId, CampusId, CampusRequestId, EventId, ExclusionId, LetterId, OfferId, ProposalId, RoleId,
-    SessionId, SlotId, VolunteerId,
+    AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, ExclusionId, LetterId, OfferId, OwnerId,
+    PlaceLogId, PortalId, ProposalId, RoleId, SessionId, SlotId, StudentId, VolunteerId, WaitlistEntryId,
 };
 use crate::domain::time::Instant;
 
@@ -160,17 +160,23 @@ macro_rules! id_columns {
 id_columns!(
     AccountId,
     AssignmentId,
+    BookingId,
     CampusId,
     CampusRequestId,
     EventId,
     ExclusionId,
     LetterId,
     OfferId,
+    OwnerId,
+    PlaceLogId,
+    PortalId,
     ProposalId,
     RoleId,
     SessionId,
     SlotId,
+    StudentId,
     VolunteerId,
+    WaitlistEntryId,
 );
 
 /// Microseconds from 1970 to 2000, PostgreSQL's epoch, in seconds.

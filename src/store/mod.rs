@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod assignments;
 pub mod attention_items;
+pub mod bookings;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
@@ -23,6 +24,9 @@ pub mod letters;
 pub mod members;
 pub mod migrate;
 pub mod offers;
+pub mod place_log;
+pub mod places;
+pub mod portals;
 pub mod proposals;
 #[cfg(test)]
 mod round_trips;
@@ -30,5 +34,7 @@ mod round_trips;
 pub mod schema;
 pub mod sessions;
 pub mod slots;
+pub mod students;
 pub mod volunteers;
+pub mod waitlist_entries;
 pub mod zones;

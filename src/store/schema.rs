@@ -169,6 +169,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        booking_rules -> Nullable<Document>,
     }
 }
 
@@ -190,6 +191,8 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        label -> Nullable<Text>,
+        capacity -> BigInt,
     }
 }
 
@@ -402,6 +405,113 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    portals (id) {
+        id -> Id,
+        campus_id -> Id,
+        name -> Text,
+        key_hash -> Text,
+        revoked_at -> Nullable<Moment>,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    students (id) {
+        id -> Id,
+        campus_id -> Id,
+        external_ref -> Text,
+        name -> Text,
+        email -> Text,
+        majors -> Document,
+        year -> Nullable<Text>,
+        cohorts -> Document,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    waitlist_entries (id) {
+        id -> Id,
+        campus_id -> Id,
+        event_id -> Id,
+        student_id -> Id,
+        from_at -> Nullable<Moment>,
+        until_at -> Nullable<Moment>,
+        slot_ids -> Document,
+        state -> Text,
+        booking_id -> Nullable<Id>,
+        offer_deadline -> Nullable<Moment>,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    bookings (id) {
+        id -> Id,
+        campus_id -> Id,
+        event_id -> Id,
+        slot_id -> Id,
+        student_id -> Id,
+        waitlist_entry_id -> Nullable<Id>,
+        owner_id -> Id,
+        state -> Text,
+        held_until -> Nullable<Moment>,
+        late -> Bool,
+        marked_from -> Nullable<Text>,
+        state_reason -> Nullable<Text>,
+        starts_at -> Moment,
+        ends_at -> Moment,
+        checked_in_at -> Nullable<Moment>,
+        calendar_sequence -> Integer,
+        changed_at -> Moment,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    place_log (id) {
+        id -> Id,
+        event_id -> Id,
+        at -> Moment,
+        what -> Text,
+        student_id -> Id,
+        slot_id -> Nullable<Id>,
+        booking_id -> Nullable<Id>,
+        entry_id -> Nullable<Id>,
+        by_whom -> Text,
+        reason -> Text,
+    }
+}
+
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sign_in_links -> accounts (account_id));
@@ -431,6 +541,15 @@ diesel::joinable!(assignments -> offers (offer_id));
 diesel::joinable!(assignments -> volunteers (volunteer_id));
 diesel::joinable!(attention_items -> campuses (campus_id));
 diesel::joinable!(letters -> campuses (campus_id));
+diesel::joinable!(portals -> campuses (campus_id));
+diesel::joinable!(students -> campuses (campus_id));
+diesel::joinable!(waitlist_entries -> events (event_id));
+diesel::joinable!(waitlist_entries -> students (student_id));
+diesel::joinable!(bookings -> events (event_id));
+diesel::joinable!(bookings -> slots (slot_id));
+diesel::joinable!(bookings -> students (student_id));
+diesel::joinable!(place_log -> events (event_id));
+diesel::joinable!(place_log -> students (student_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -453,4 +572,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     letters,
     idempotency_keys,
     feed_revisions,
+    portals,
+    students,
+    waitlist_entries,
+    bookings,
+    place_log,
 );

@@ -2,12 +2,14 @@
 
 use std::ops::Deref;
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use super::bookings::takes_a_place;
 use super::columns::text_column;
 use super::db::{Conn, StoreError};
 use super::documents::{wall_in, when_out};
-use super::schema::slots;
+use super::schema::{bookings, slots};
 use crate::domain::{
     ids::{EventId, SlotId},
     scheduling::slot::{Slot, SlotState},
@@ -78,31 +80,60 @@ pub fn find(conn: &mut Conn, id: SlotId) -> Result<Option<SlotRow>, StoreError> 
     columns.map(Columns::read).transpose()
 }
 
-/// The slots of an event, oldest first, after the given one.
+/// Which slots of an event are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SlotFilter {
+    /// Those that start at this time or later.
+    pub from: Option<Instant>,
+    /// Those that start before this time.
+    pub until: Option<Instant>,
+    /// Those with a free place at this time.
+    pub free_at: Option<Instant>,
+}
+
+/// Where a slot stands in its event's list: by its start, then by its id.
+pub type Place = (Instant, SlotId);
+
+/// The slots of an event in order of their start, after the given place.
 ///
 /// # Errors
 /// The database's.
 pub fn list_of_event(
     conn: &mut Conn,
     event: EventId,
-    after: Option<SlotId>,
+    filter: SlotFilter,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<SlotRow>, StoreError> {
     let mut query = slots::table
         .filter(slots::event_id.eq(event))
-        .order(slots::id)
+        .order((slots::starts_at, slots::id))
         .select(Columns::as_select())
         .limit(limit)
         .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(slots::id.gt(after));
+    if let Some((starts_at, id)) = after {
+        query = query.filter(slots::starts_at.gt(starts_at).or(slots::starts_at.eq(starts_at).and(slots::id.gt(id))));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(slots::starts_at.ge(from));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(slots::starts_at.lt(until));
+    }
+    if let Some(now) = filter.free_at {
+        let taken = bookings::table
+            .filter(bookings::slot_id.eq(slots::id))
+            .filter(takes_a_place!(now))
+            .select(count_star())
+            .single_value();
+        query = query.filter(slots::state.eq(SlotState::Open)).filter(slots::capacity.nullable().gt(taken));
     }
     query.load(conn)?.into_iter().map(Columns::read).collect()
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = slots, treat_none_as_null = true)]
-struct Columns {
+pub(super) struct Columns {
     id: SlotId,
     event_id: EventId,
     state: SlotState,
@@ -115,6 +146,8 @@ struct Columns {
     revision: i64,
     created_at: Instant,
     updated_at: Instant,
+    label: Option<String>,
+    capacity: i64,
 }
 
 impl From<&SlotRow> for Columns {
@@ -132,16 +165,26 @@ impl From<&SlotRow> for Columns {
             revision: row.revision,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            label: row.label.clone(),
+            capacity: row.capacity.into(),
         }
     }
 }
 
 impl Columns {
-    fn read(self) -> Result<SlotRow, StoreError> {
+    pub(super) fn read(self) -> Result<SlotRow, StoreError> {
         let local = (self.starts_local.as_str(), self.ends_local.as_str());
         let when = when_out(self.id, &self.time_zone, local, (self.starts_at, self.ends_at))?;
         Ok(SlotRow {
-            slot: Slot { id: self.id, event_id: self.event_id, state: self.state, place: self.place, when },
+            slot: Slot {
+                id: self.id,
+                event_id: self.event_id,
+                state: self.state,
+                label: self.label,
+                capacity: self.capacity.try_into().unwrap_or_default(),
+                place: self.place,
+                when,
+            },
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -49,6 +49,12 @@ words! {
 }
 
 impl EventKind {
+    /// The words a person would use: `mock interviews`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        self.as_str().replace('_', " ")
+    }
+
     /// What comes of an approved need of this kind; `None` where nothing takes place, such as for a referral.
     #[must_use]
     pub const fn of_need(kind: Kind) -> Option<Self> {

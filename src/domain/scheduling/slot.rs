@@ -1,11 +1,11 @@
 //! Slots: a time and a place inside an event.
 //!
-//! A slot is closed when nobody else is taken, and cancelled with its event. Absent on purpose: places for students, and
-//! capacity, which a slot has only once students book it.
+//! A slot is closed when nobody else is taken, and cancelled with its event or alone. Absent on purpose: who has its
+//! places, which are bookings.
 
 use crate::domain::{
     ids::{EventId, SlotId},
-    refusal::WrongState,
+    refusal::{Invalid, WrongState, line},
     scheduling::event::Event,
     time::LocalWindow,
     words::words,
@@ -63,6 +63,10 @@ pub struct Slot {
     pub event_id: EventId,
     /// Where it is in its life.
     pub state: SlotState,
+    /// What tells it from the others at the same time: a table, a circle.
+    pub label: Option<String>,
+    /// Places for students, 0 to [`MOST_PLACES`].
+    pub capacity: u16,
     /// Where, in words.
     pub place: Option<String>,
     /// When, as the people there agreed on it.
@@ -73,13 +77,94 @@ impl Slot {
     /// The one slot that is the whole of an event.
     #[must_use]
     pub fn whole(id: SlotId, event: &Event) -> Self {
-        Self { id, event_id: event.id, state: SlotState::Open, place: event.place.clone(), when: event.when }
+        Self {
+            id,
+            event_id: event.id,
+            state: SlotState::Open,
+            label: None,
+            capacity: 0,
+            place: event.place.clone(),
+            when: event.when,
+        }
+    }
+
+    /// The slot with other words or other room. `taken` is how many of its places are taken or held.
+    ///
+    /// # Errors
+    /// [`SlotRefused`]: cancelled, fewer places than are taken, or a field.
+    pub fn change(&self, change: &SlotChange, taken: u32) -> Result<Self, SlotRefused> {
+        if self.state == SlotState::Cancelled {
+            return Err(SlotRefused::State(WrongState { from: self.state.as_str(), verb: "change" }));
+        }
+        let label = match &change.label {
+            Some(label) => label.as_deref().map(|label| line("label", label, 1, 100)).transpose()?,
+            None => self.label.clone(),
+        };
+        let place = match &change.place {
+            Some(place) => place.as_deref().map(|place| line("place", place, 1, 300)).transpose()?,
+            None => self.place.clone(),
+        };
+        let capacity = match change.capacity {
+            Some(capacity) => places("capacity", capacity)?,
+            None => self.capacity,
+        };
+        if u32::from(capacity) < taken && capacity < self.capacity {
+            return Err(SlotRefused::Taken { taken, capacity });
+        }
+        Ok(Self { label, capacity, place, ..self.clone() })
+    }
+}
+
+/// The most places that a slot has.
+pub const MOST_PLACES: u16 = 500;
+
+/// A number of places for students.
+///
+/// # Errors
+/// [`Invalid`] unless 0 to [`MOST_PLACES`].
+pub fn places(field: &str, number: i64) -> Result<u16, Invalid> {
+    u16::try_from(number).ok().filter(|number| *number <= MOST_PLACES).ok_or_else(|| {
+        Invalid::new(field, "out_of_range", format!("it is {number}, from 0 to {MOST_PLACES} places are taken"))
+    })
+}
+
+/// What may be changed about a slot; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlotChange {
+    /// A new label, or none.
+    pub label: Option<Option<String>>,
+    /// A new place, or none.
+    pub place: Option<Option<String>>,
+    /// Another number of places.
+    pub capacity: Option<i64>,
+}
+
+/// Why a slot could not be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotRefused {
+    /// It is called off.
+    State(WrongState),
+    /// A field is wrong.
+    Field(Invalid),
+    /// More places are taken than would be left.
+    Taken {
+        /// How many are taken or held.
+        taken: u32,
+        /// How many there would be.
+        capacity: u16,
+    },
+}
+
+impl From<Invalid> for SlotRefused {
+    fn from(invalid: Invalid) -> Self {
+        Self::Field(invalid)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Zone;
 
     #[test]
     fn a_slot_lives_only_by_its_verbs() {
@@ -91,5 +176,37 @@ mod tests {
         check(SlotState::open, [None, Some(Open), None]);
         check(SlotState::close, [Some(Closed), None, None]);
         check(SlotState::cancel, [Some(Cancelled), Some(Cancelled), None]);
+    }
+
+    #[test]
+    fn a_slot_never_has_fewer_places_than_people() {
+        let at = |text: &str| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").unwrap();
+        let when = LocalWindow::new(at("2027-03-04T12:00"), at("2027-03-04T12:30"), Zone::UTC, None).unwrap();
+        let (label, place) = (Some("Table 1".to_owned()), None);
+        let slot = Slot {
+            id: SlotId::mint(),
+            event_id: EventId::mint(),
+            state: SlotState::Open,
+            label,
+            capacity: 4,
+            place,
+            when,
+        };
+        let check = |slot: &Slot, capacity: i64, taken: u32, expect: Result<u16, &str>| {
+            let got = slot.change(&SlotChange { capacity: Some(capacity), ..SlotChange::default() }, taken);
+            let got = got.map(|slot| slot.capacity).map_err(|refused| match refused {
+                SlotRefused::State(_) => "state",
+                SlotRefused::Field(_) => "field",
+                SlotRefused::Taken { .. } => "taken",
+            });
+            assert_eq!(got, expect, "{capacity} with {taken} taken");
+        };
+        check(&slot, 3, 3, Ok(3));
+        check(&slot, 2, 3, Err("taken"));
+        check(&slot, 5, 6, Ok(5));
+        check(&slot, -1, 0, Err("field"));
+        check(&slot, 501, 0, Err("field"));
+        check(&slot, 10_000_000, 0, Err("field"));
+        check(&Slot { state: SlotState::Cancelled, ..slot.clone() }, 4, 0, Err("state"));
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::{
     letter::{Email, Person},
     matching::campus_request::{Kind, Mode},
     notice::{CalendarMark, Campus},
+    scheduling::event::EventKind,
     time::Window,
 };
 
@@ -37,6 +38,11 @@ pub(crate) fn engagement() -> Engagement {
         mode: Mode::InPerson,
         place: Some("Student Union, room 2".to_owned()),
     }
+}
+
+pub(crate) fn place() -> PlaceFacts {
+    let Engagement { campus, title, when, mode, place, .. } = engagement();
+    PlaceFacts { campus, title, kind: EventKind::MockInterviews, label: Some("Table 4".to_owned()), when, mode, place }
 }
 
 fn campus() -> Campus {
@@ -102,6 +108,27 @@ fn every_notice() -> Vec<Notice> {
         CancelCause::EventCancelled { reason: said() },
     ] {
         all.push(Notice::Cancellation { engagement: engagement(), mark: mark(1), cause });
+    }
+    for sequence in [0, 1] {
+        let link = "https://rostrum.example.edu/p/secret".to_owned();
+        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link });
+    }
+    for end in [
+        PlaceEnd::GivenBack,
+        PlaceEnd::Removed { reason: None },
+        PlaceEnd::Removed { reason: said() },
+        PlaceEnd::CalledOff { reason: said() },
+    ] {
+        all.push(Notice::PlaceCancelled { place: place(), mark: mark(1), end });
+    }
+    all.push(Notice::PlaceOffered {
+        place: place(),
+        deadline: "2027-02-20T22:00:00Z".parse().unwrap(),
+        link: "https://rostrum.example.edu/p/secret".to_owned(),
+        thread: "entry-1".to_owned(),
+    });
+    for expired in [false, true] {
+        all.push(Notice::PlaceOfferClosed { place: place(), expired, thread: "entry-1".to_owned() });
     }
     all
 }

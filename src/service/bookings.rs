@@ -1,0 +1,377 @@
+//! Bookings: a portal or the office books, holds, confirms, moves and cancels for a student; the student cancels through
+//! the link of a letter; the office marks who came.
+
+use super::access::{Actor, require};
+use super::app::{App, Tx};
+use super::code::Code;
+use super::error::ServiceError;
+use super::places::{self, By, admit, end, fresh, note, pass_on, tell, walled};
+use super::students;
+use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
+use crate::domain::notice::PlaceEnd;
+use crate::domain::people::access::Action;
+use crate::domain::refusal::{Invalid, WrongState, prose};
+use crate::domain::scheduling::booking::{BookingState, DOORS_OPEN, Student};
+use crate::store::bookings::{self, BookingRow};
+use crate::store::place_log::{self, PlaceLogRow};
+use crate::store::places::PlaceAbout;
+use crate::store::slots::SlotRow;
+use crate::store::{events, places as abouts, slots};
+
+pub use crate::store::bookings::{Booked, BookingFilter};
+
+/// The most alternatives that a refusal names.
+const ALTERNATIVES: i64 = 10;
+
+/// The slot, if the actor may book it, and the replay if the same was asked before. A slot that is not public is nothing
+/// to a portal.
+fn bookable(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId) -> Result<PlaceAbout, ServiceError> {
+    let about = abouts::find(tx.conn, slot)?.ok_or(ServiceError::NotFound)?;
+    if actor.is_portal() && !about.public {
+        return Err(ServiceError::NotFound);
+    }
+    require(tx, actor, about.campus, Action::BookPlaces)?;
+    Ok(about)
+}
+
+/// Requires that the actor may book the slot, before what they sent is looked at.
+///
+/// # Errors
+/// Not found; those of [`require`].
+pub fn may_book(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId) -> Result<(), ServiceError> {
+    bookable(tx, actor, slot).map(drop)
+}
+
+/// A slot with a free place, and how many it has.
+pub type Free = (SlotRow, u32);
+
+/// Books a place for a student, or holds it for some minutes.
+///
+/// # Errors
+/// Not found; those of [`require`]; what stands in the way.
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    slot: SlotId,
+    student: &Student,
+    hold: bool,
+) -> Result<Booked, ServiceError> {
+    let about = bookable(tx, actor, slot)?;
+    let (student, known) = students::know(tx, about.campus, student)?;
+    admit(tx, &about, &student, known, None)?;
+    let mut row = fresh(&about, &student, actor.owner(), tx.now);
+    if hold {
+        row.state = BookingState::Held;
+        row.held_until = Some(tx.now.plus(chrono::TimeDelta::minutes(i64::from(about.rules.hold_minutes))));
+    }
+    if !bookings::insert(tx.conn, &row)? {
+        return Err(walled());
+    }
+    let booked = Booked { row, student, about };
+    if !hold {
+        tell(tx, &booked)?;
+    }
+    note(tx, &booked.row, if hold { "held" } else { "booked" }, By::of(actor), "")?;
+    Ok(booked)
+}
+
+/// Other slots of the same event with a free place, in order of their start.
+///
+/// # Errors
+/// The database's.
+pub fn alternatives(tx: &mut Tx<'_>, slot: SlotId) -> Result<Vec<Free>, ServiceError> {
+    let Some(about) = abouts::find(tx.conn, slot)? else { return Ok(Vec::new()) };
+    free_slots(tx, about.event)
+}
+
+/// The slots of an event that begin later than now and have a free place.
+///
+/// # Errors
+/// The database's.
+pub(super) fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
+    let filter = slots::SlotFilter { from: Some(tx.now), until: None, free_at: Some(tx.now) };
+    let rows = slots::list_of_event(tx.conn, event, filter, None, ALTERNATIVES)?;
+    let mut free = Vec::with_capacity(rows.len());
+    for row in rows {
+        let taken = bookings::count_taken(tx.conn, row.id, tx.now)?;
+        let left = u32::from(row.capacity).saturating_sub(taken);
+        free.push((row, left));
+    }
+    Ok(free)
+}
+
+/// The booking, if the actor may book for its student, and the replay if the same was asked before.
+fn own(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, action: Action) -> Result<Booked, ServiceError> {
+    let booked = bookings::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    require(tx, actor, booked.row.campus_id, action)?;
+    Ok(booked)
+}
+
+/// A booking.
+///
+/// # Errors
+/// Not found; those of [`require`].
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
+    own(tx, actor, id, Action::BookPlaces)
+}
+
+/// The bookings of an event.
+///
+/// # Errors
+/// Not found; those of [`require`].
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    filter: &BookingFilter,
+    after: Option<BookingId>,
+    most: i64,
+) -> Result<Vec<Booked>, ServiceError> {
+    event_of(tx, actor, event, Action::BookPlaces)?;
+    Ok(bookings::list_of_event(tx.conn, event, filter, after, most)?)
+}
+
+/// The campus of an event, if the actor may do `action` there.
+pub(super) fn event_of(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    action: Action,
+) -> Result<events::EventRow, ServiceError> {
+    let event = events::find(tx.conn, event)?.ok_or(ServiceError::NotFound)?;
+    if actor.is_portal() && !event.is_public() {
+        return Err(ServiceError::NotFound);
+    }
+    require(tx, actor, event.campus_id, action)?;
+    Ok(event)
+}
+
+/// A hold becomes a place.
+///
+/// # Errors
+/// Those of [`find`]; `hold_of_another`, `hold_expired`, `has_begun`, `wrong_state`.
+pub fn confirm(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
+    let booked = own(tx, actor, id, Action::BookPlaces)?;
+    let state = booked.row.state.confirm()?;
+    if booked.row.owner_id != actor.owner() {
+        return Err(ServiceError::refused(Code::HoldOfAnother, "The hold was made by somebody else."));
+    }
+    if let Some(until) = booked.row.held_until.filter(|until| *until <= tx.now) {
+        return Err(ServiceError::refused(Code::HoldExpired, format!("The hold ran out at {until}.")));
+    }
+    take(tx, &booked, state, By::of(actor))
+}
+
+/// Turns a live hold into a place, and tells the student.
+pub(super) fn take(tx: &mut Tx<'_>, booked: &Booked, state: BookingState, by: By) -> Result<Booked, ServiceError> {
+    if booked.row.starts_at <= tx.now {
+        return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
+    }
+    let row = BookingRow { held_until: None, ..booked.row.into_state(state, tx.now) };
+    if !bookings::update(tx.conn, &row)? {
+        return Err(walled());
+    }
+    let taken = Booked { row, ..booked.clone() };
+    tell(tx, &taken)?;
+    note(tx, &taken.row, "confirmed", by, "")?;
+    Ok(taken)
+}
+
+/// Gives a place back.
+///
+/// # Errors
+/// Those of [`find`]; `wrong_state`; the reason's.
+pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, reason: &str) -> Result<Booked, ServiceError> {
+    let booked = own(tx, actor, id, Action::BookPlaces)?;
+    let reason = prose("reason", reason, 0, 500)?;
+    if booked.row.state == BookingState::Held && booked.row.waitlist_entry_id.is_some() {
+        let detail = "The place is being offered to one who waits; decline that offer instead.";
+        return Err(ServiceError::refused(Code::WrongState, detail).with("state", "held"));
+    }
+    let why = if actor.is_portal() {
+        PlaceEnd::GivenBack
+    } else {
+        PlaceEnd::Removed { reason: Some(reason.clone()).filter(|reason| !reason.is_empty()) }
+    };
+    end(tx, &booked, By::of(actor), why, &reason)
+}
+
+/// The booking that a link in a letter speaks for.
+///
+/// # Errors
+/// Not found.
+pub fn behind(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
+    bookings::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
+}
+
+/// Whoever has the link gives the place back.
+///
+/// # Errors
+/// Not found; `wrong_state`; `has_begun`.
+pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
+    let booked = behind(tx, id)?;
+    booked.row.state.cancel()?;
+    if booked.row.starts_at <= tx.now {
+        return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
+    }
+    end(tx, &booked, By::Student, PlaceEnd::GivenBack, "")
+}
+
+/// Moves a student to another slot of the same event, in one step: the calendar entry stays the same one.
+///
+/// # Errors
+/// Those of [`find`]; `wrong_state`; `unknown_reference` for a slot of another event; what stands in the way there.
+pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> Result<Booked, ServiceError> {
+    let booked = own(tx, actor, id, Action::BookPlaces)?;
+    let state = booked.row.state.relocate()?;
+    let about = abouts::find(tx.conn, slot)?.filter(|about| about.event == booked.row.event_id);
+    let Some(about) = about else {
+        let detail = format!("the event has no slot {slot}");
+        return Err(Invalid::new("slot_id", "unknown_reference", detail).into());
+    };
+    if booked.row.starts_at <= tx.now {
+        return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
+    }
+    if about.slot.id == booked.row.slot_id {
+        return Err(places::refusal(&about, &crate::domain::scheduling::booking::BookingRefused::Already));
+    }
+    admit(tx, &about, &booked.student, true, Some(id))?;
+    let window = about.slot.when.window();
+    let row = BookingRow {
+        slot_id: about.slot.id,
+        starts_at: window.start(),
+        ends_at: window.end(),
+        ..booked.row.into_state(state, tx.now).touched(tx.now)
+    };
+    if !bookings::update(tx.conn, &row)? {
+        return Err(walled());
+    }
+    let from = &booked.about;
+    let moved = Booked { row, about, ..booked.clone() };
+    tell(tx, &moved)?;
+    note(tx, &moved.row, "moved", By::of(actor), &format!("From the slot {}.", from.slot.id))?;
+    pass_on(tx, from)?;
+    Ok(moved)
+}
+
+/// A mark of the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The student is there.
+    CheckedIn,
+    /// The student was there.
+    Attended,
+    /// The student did not come.
+    NoShow,
+    /// The student did not come, for this reason, which counts.
+    Excused(String),
+}
+
+/// Marks whether a student came.
+///
+/// # Errors
+/// Not found; those of [`require`]; `wrong_state`, `too_early`; the reason's.
+pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Result<Booked, ServiceError> {
+    let booked = own(tx, actor, id, Action::MarkPlaces)?;
+    let start = booked.row.starts_at;
+    let (state, from, what) = match mark {
+        Mark::CheckedIn => (booked.row.state.check_in()?, Some(start.plus(-DOORS_OPEN)), "checked_in"),
+        Mark::Attended => (booked.row.state.attend()?, Some(start), "attended"),
+        Mark::NoShow => (booked.row.state.miss()?, Some(start), "no_show"),
+        Mark::Excused(_) => (booked.row.state.excuse()?, None, "excused"),
+    };
+    if let Some(from) = from.filter(|from| tx.now < *from) {
+        return Err(ServiceError::refused(Code::TooEarly, format!("This is possible from {from} on.")));
+    }
+    let reason = match mark {
+        Mark::Excused(reason) => Some(prose("reason", reason, 1, 500)?),
+        Mark::CheckedIn | Mark::Attended | Mark::NoShow => None,
+    };
+    let came = matches!(mark, Mark::CheckedIn).then_some(tx.now).or(booked.row.checked_in_at);
+    let row = BookingRow {
+        marked_from: Some(booked.row.state),
+        checked_in_at: came,
+        state_reason: reason.clone().or_else(|| booked.row.state_reason.clone()),
+        ..booked.row.into_state(state, tx.now)
+    };
+    bookings::update(tx.conn, &row)?;
+    note(tx, &row, what, By::Office, reason.as_deref().unwrap_or_default())?;
+    let marked = Booked { row, ..booked };
+    if !marked.row.state.is_expected() {
+        pass_on(tx, &marked.about)?;
+    }
+    Ok(marked)
+}
+
+/// Takes the last mark back.
+///
+/// # Errors
+/// Not found; those of [`require`]; `wrong_state` where there is none; `slot_full` where the place has gone to another.
+pub fn undo(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
+    let booked = own(tx, actor, id, Action::MarkPlaces)?;
+    let wrong = || ServiceError::from(WrongState { from: booked.row.state.as_str(), verb: "undo" });
+    let state = booked.row.marked_from.filter(|_| booked.row.state.is_mark()).ok_or_else(wrong)?;
+    let seated = BookingState::SEATED.contains(&booked.row.state);
+    if !seated && BookingState::SEATED.contains(&state) {
+        let taken = bookings::count_taken(tx.conn, booked.row.slot_id, tx.now)?;
+        if taken >= booked.about.slot.capacity.into() {
+            return Err(
+                ServiceError::refused(Code::SlotFull, "The place has gone to somebody else.").with("waiting", 0)
+            );
+        }
+    }
+    let back = state == BookingState::Confirmed;
+    let row = BookingRow {
+        // What was marked before the mark that goes is known only for one step.
+        marked_from: (state == BookingState::CheckedIn).then_some(BookingState::Confirmed),
+        checked_in_at: booked.row.checked_in_at.filter(|_| !back),
+        ..booked.row.into_state(state, tx.now)
+    };
+    if !bookings::update(tx.conn, &row)? {
+        return Err(walled());
+    }
+    note(tx, &row, "undone", By::Office, &format!("It was {}.", booked.row.state.as_str().replace('_', " ")))?;
+    Ok(Booked { row, ..booked })
+}
+
+/// What happened to the places of an event, with the campus's names for the students.
+///
+/// # Errors
+/// Not found; those of [`require`].
+pub fn log(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    after: Option<PlaceLogId>,
+    most: i64,
+) -> Result<Vec<(PlaceLogRow, String)>, ServiceError> {
+    event_of(tx, actor, event, Action::MarkPlaces)?;
+    Ok(place_log::list(tx.conn, event, after, most)?)
+}
+
+/// Ends the holds that have run out, each in a transaction of its own; answers how many. Their places were free before.
+///
+/// # Errors
+/// The database's.
+pub async fn expire_holds(app: &App) -> Result<usize, ServiceError> {
+    let mut ended = 0;
+    while let Some(id) = app.read(|tx| Ok(bookings::find_hold_due(tx.conn, tx.now)?)).await? {
+        app.write(move |tx| {
+            let Some(booked) = bookings::find(tx.conn, id)? else { return Ok(()) };
+            let due = booked.row.state == BookingState::Held && booked.row.held_until.is_some_and(|at| at <= tx.now);
+            if due {
+                let row = BookingRow {
+                    state_reason: Some("The hold ran out.".to_owned()),
+                    ..booked.row.into_state(booked.row.state.cancel()?, tx.now)
+                };
+                bookings::update(tx.conn, &row)?;
+                note(tx, &row, "hold_expired", By::Rule, "")?;
+                pass_on(tx, &booked.about)?;
+            }
+            Ok(())
+        })
+        .await?;
+        ended += 1;
+    }
+    Ok(ended)
+}

@@ -1,0 +1,431 @@
+//! What booking, the waitlist and the office's own changes do alike to a student's place: admit, confirm, give back, pass
+//! on, tell, and write down.
+//!
+//! Every step runs inside the transaction of the use case that takes it, so that a place which comes free goes to those
+//! who wait before anybody else can see it free. Absent on purpose: rights, which the use cases have looked at before.
+
+use serde_json::json;
+
+use super::access::Actor;
+use super::app::Tx;
+use super::code::Code;
+use super::error::ServiceError;
+use super::outbox;
+use crate::auth::link::LinkFor;
+use crate::domain::ids::{BookingId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
+use crate::domain::letter::Person;
+use crate::domain::notice::{Notice, PlaceEnd, Recipient};
+use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment};
+use crate::domain::scheduling::waitlist::answer_by;
+use crate::domain::time::Instant;
+use crate::store::bookings::{self, Booked, BookingRow, Had};
+use crate::store::place_log::{self, PlaceLogRow};
+use crate::store::places::PlaceAbout;
+use crate::store::students::StudentRow;
+use crate::store::waitlist_entries::{self, EntryRow, Waiting};
+
+/// Who did something to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A campus's program, on behalf of a student.
+    Portal,
+    /// The career office.
+    Office,
+    /// The student, through the link of a letter.
+    Student,
+    /// Nobody: time or a rule.
+    Rule,
+}
+
+impl By {
+    /// The actor, as the log names them.
+    #[must_use]
+    pub const fn of(actor: &Actor) -> Self {
+        if actor.is_portal() { Self::Portal } else { Self::Office }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Portal => "portal",
+            Self::Office => "office",
+            Self::Student => "student",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+/// Writes down what happened to a place.
+pub(super) fn note(tx: &mut Tx<'_>, row: &BookingRow, what: &str, by: By, reason: &str) -> Result<(), ServiceError> {
+    let line = PlaceLogRow {
+        id: PlaceLogId::mint(),
+        event_id: row.event_id,
+        at: tx.now,
+        what: what.to_owned(),
+        student_id: row.student_id,
+        slot_id: Some(row.slot_id),
+        booking_id: Some(row.id),
+        entry_id: row.waitlist_entry_id,
+        by_whom: by.as_str().to_owned(),
+        reason: reason.to_owned(),
+    };
+    Ok(place_log::insert(tx.conn, &line)?)
+}
+
+/// Writes down what happened to somebody who waits.
+pub(super) fn note_entry(
+    tx: &mut Tx<'_>,
+    row: &EntryRow,
+    slot: Option<SlotId>,
+    what: &str,
+    by: By,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    let line = PlaceLogRow {
+        id: PlaceLogId::mint(),
+        event_id: row.event_id,
+        at: tx.now,
+        what: what.to_owned(),
+        student_id: row.student_id,
+        slot_id: slot,
+        booking_id: row.booking_id,
+        entry_id: Some(row.id),
+        by_whom: by.as_str().to_owned(),
+        reason: reason.to_owned(),
+    };
+    Ok(place_log::insert(tx.conn, &line)?)
+}
+
+/// What a student has to do with a slot, read once.
+struct Standing {
+    had: Vec<Had>,
+    attended: Vec<crate::domain::ids::EventId>,
+}
+
+impl Standing {
+    /// `known` says whether the student may have anything at all; `moving` is a place that will be given up.
+    fn of(
+        tx: &mut Tx<'_>,
+        about: &PlaceAbout,
+        student: &StudentRow,
+        known: bool,
+        moving: Option<BookingId>,
+    ) -> Result<Self, ServiceError> {
+        if !known {
+            return Ok(Self { had: Vec::new(), attended: Vec::new() });
+        }
+        let longest = crate::domain::matching::travel::TravelRule::default().longest();
+        let since = about.slot.when.window().start().plus(-longest);
+        let mut had = bookings::list_of_student(tx.conn, student.id, about.event, since, tx.now)?;
+        had.retain(|place| Some(place.booking) != moving);
+        let attended = bookings::attended(tx.conn, student.id, &about.rules.after_events)?;
+        Ok(Self { had, attended })
+    }
+
+    fn commitments(&self) -> Vec<Commitment> {
+        self.had.iter().map(|place| place.commitment.clone()).collect()
+    }
+
+    fn asked<'a>(
+        &'a self,
+        about: &PlaceAbout,
+        student: &'a StudentRow,
+        commitments: &'a [Commitment],
+        now: Instant,
+    ) -> Asked<'a> {
+        let in_event = self.had.iter().filter(|place| place.event == about.event).count();
+        Asked {
+            now,
+            event: about.state,
+            slot: about.slot.state,
+            window: about.slot.when.window(),
+            venue: about.venue,
+            student: &student.student,
+            commitments,
+            attended: &self.attended,
+            already: self.had.iter().any(|place| place.slot == about.slot.id),
+            in_event: u32::try_from(in_event).unwrap_or(u32::MAX),
+            capacity: about.slot.capacity.into(),
+            taken: 0,
+            waiting: 0,
+        }
+    }
+}
+
+/// Requires that a student may have a place of the slot, and that one is free and promised to nobody who waits.
+pub(super) fn admit(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    known: bool,
+    moving: Option<BookingId>,
+) -> Result<(), ServiceError> {
+    let standing = Standing::of(tx, about, student, known, moving)?;
+    let commitments = standing.commitments();
+    let asked = standing.asked(about, student, &commitments, tx.now);
+    about.rules.may_ask(&asked).map_err(|refused| refusal(about, &refused))?;
+    let (id, window) = (about.slot.id, about.slot.when.window());
+    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
+    let waiting = waitlist_entries::wishes(tx.conn, about.event)?.iter().filter(|wish| wish.takes(id, window)).count();
+    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+    about.rules.admit(&Asked { taken, waiting, ..asked }).map_err(|refused| refusal(about, &refused))
+}
+
+/// Requires everything of a student but that a place is free.
+pub(super) fn may_ask(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    known: bool,
+) -> Result<Result<(), BookingRefused>, ServiceError> {
+    let standing = Standing::of(tx, about, student, known, None)?;
+    let commitments = standing.commitments();
+    Ok(about.rules.may_ask(&standing.asked(about, student, &commitments, tx.now)))
+}
+
+/// What stood in the way, as the API says it.
+pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceError {
+    match refused {
+        BookingRefused::Event(state) => ServiceError::refused(
+            Code::SlotClosed,
+            format!("The event is {state}; places are booked once it is published."),
+        )
+        .with("state", state.as_str()),
+        BookingRefused::Slot(state) => {
+            ServiceError::refused(Code::SlotClosed, format!("The slot is {state}.")).with("state", state.as_str())
+        }
+        BookingRefused::HasBegun(start) => ServiceError::refused(Code::HasBegun, format!("It began at {start}.")),
+        BookingRefused::NotYet(opens) => {
+            ServiceError::refused(Code::BookingClosed, format!("Booking opens at {opens}."))
+                .with("opens_at", opens.to_string())
+        }
+        BookingRefused::Closed(closes) => {
+            ServiceError::refused(Code::BookingClosed, format!("Booking closed at {closes}."))
+                .with("closed_at", closes.to_string())
+        }
+        BookingRefused::Already => ServiceError::refused(Code::AlreadyBooked, "The student has a place in this slot."),
+        BookingRefused::NotEligible(refusals) => {
+            let words: Vec<&str> = refusals.iter().map(|(_, detail)| detail.as_str()).collect();
+            let list: Vec<_> =
+                refusals.iter().map(|(rule, detail)| json!({ "rule": rule, "detail": detail })).collect();
+            ServiceError::refused(Code::NotEligible, words.join(" ")).with("refusals", list)
+        }
+        BookingRefused::Limit(most) => ServiceError::refused(
+            Code::LimitReached,
+            format!("One student may have {most} of the places of \u{201c}{}\u{201d} at a time.", about.title),
+        )
+        .with("max_per_person", *most),
+        BookingRefused::Overlap(other) => overlap(other),
+        BookingRefused::Full { waiting } => {
+            let capacity = about.slot.capacity;
+            let detail = match waiting {
+                0 => format!("All {capacity} places are taken or held."),
+                _ => format!("What is free of {capacity} places goes first to {waiting} who wait."),
+            };
+            ServiceError::refused(Code::SlotFull, detail).with("waiting", *waiting)
+        }
+    }
+}
+
+fn overlap(other: &Commitment) -> ServiceError {
+    ServiceError::refused(
+        Code::Overlap,
+        format!(
+            "The student is expected at \u{201c}{}\u{201d} from {} to {}; no time is left between, the way included.",
+            other.title,
+            other.window.start(),
+            other.window.end()
+        ),
+    )
+}
+
+/// What is said where only the schema's wall knew of another place.
+pub(super) fn walled() -> ServiceError {
+    ServiceError::refused(Code::Overlap, "The student has another place at that time.")
+}
+
+/// A new booking of the slot.
+pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, now: Instant) -> BookingRow {
+    let window = about.slot.when.window();
+    BookingRow {
+        id: BookingId::mint(),
+        campus_id: about.campus,
+        event_id: about.event,
+        slot_id: about.slot.id,
+        student_id: student.id,
+        waitlist_entry_id: None,
+        owner_id: owner,
+        state: BookingState::Confirmed,
+        held_until: None,
+        late: false,
+        marked_from: None,
+        state_reason: None,
+        starts_at: window.start(),
+        ends_at: window.end(),
+        checked_in_at: None,
+        calendar_sequence: 0,
+        changed_at: now,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The student as the reader of a letter. Nothing is known of their clocks but the place's.
+fn reader(student: &StudentRow) -> Recipient {
+    Recipient { person: Person::new(&student.name, student.email.clone()), zone: None }
+}
+
+/// Tells a student how their place stands, with an invite.
+pub(super) fn tell(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+    let sealed = tx.app.links.seal(LinkFor::Booking, booked.row.id.uuid());
+    let notice = Notice::PlaceConfirmed {
+        place: booked.about.facts(),
+        mark: booked.row.mark(&tx.app.site.host),
+        link: format!("{}/p/{sealed}", tx.app.site.base_url),
+    };
+    outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
+}
+
+/// Tells a student that their place is gone, and takes it out of their calendar.
+fn tell_of_end(tx: &mut Tx<'_>, booked: &Booked, end: PlaceEnd) -> Result<(), ServiceError> {
+    let notice = Notice::PlaceCancelled { place: booked.about.facts(), mark: booked.row.mark(&tx.app.site.host), end };
+    outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
+}
+
+/// Ends a booking, whoever ends it, and passes its place on unless the slot itself is off. A hold ends without a letter:
+/// nobody was told of it, or the one it was offered to is told of that.
+pub(super) fn end(
+    tx: &mut Tx<'_>,
+    booked: &Booked,
+    by: By,
+    why: PlaceEnd,
+    reason: &str,
+) -> Result<Booked, ServiceError> {
+    let state = booked.row.state.cancel()?;
+    let told = booked.row.state == BookingState::Confirmed;
+    let state_reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+    let row = BookingRow { state_reason, held_until: None, ..booked.row.into_state(state, tx.now) };
+    let row = if told { row.touched(tx.now) } else { row };
+    bookings::update(tx.conn, &row)?;
+    let off = matches!(why, PlaceEnd::CalledOff { .. });
+    let ended = Booked { row, ..booked.clone() };
+    if told {
+        tell_of_end(tx, &ended, why)?;
+    }
+    note(tx, &ended.row, "cancelled", by, reason)?;
+    if !off {
+        pass_on(tx, &ended.about)?;
+    }
+    Ok(ended)
+}
+
+/// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
+/// passed over and stays where they are; the log says why.
+pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, ServiceError> {
+    let (id, window) = (about.slot.id, about.slot.when.window());
+    let queue = waitlist_entries::queue(tx.conn, about.event)?;
+    if queue.is_empty() {
+        return Ok(0);
+    }
+    let Some(deadline) = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone) else {
+        return Ok(0);
+    };
+    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
+    let free = u32::from(about.slot.capacity).saturating_sub(taken);
+    let mut offered = 0;
+    for waiting in queue.into_iter().filter(|waiting| waiting.row.wish.takes(id, window)) {
+        if offered >= free {
+            break;
+        }
+        match may_ask(tx, about, &waiting.student, true)? {
+            Ok(()) => {
+                offer(tx, about, &waiting, deadline)?;
+                offered += 1;
+            }
+            // Nobody can have a place here: nobody is passed over.
+            Err(BookingRefused::Event(_) | BookingRefused::Slot(_) | BookingRefused::HasBegun(_)) => break,
+            Err(refused) => {
+                let why = match refusal(about, &refused) {
+                    ServiceError::Refused(refused) => refused.detail,
+                    _ => String::new(),
+                };
+                note_entry(tx, &waiting.row, Some(id), "skipped", By::Rule, &why)?;
+            }
+        }
+    }
+    Ok(offered as usize)
+}
+
+/// Holds a place for one who waits, and writes to them.
+fn offer(tx: &mut Tx<'_>, about: &PlaceAbout, waiting: &Waiting, deadline: Instant) -> Result<(), ServiceError> {
+    let owner = OwnerId::from_uuid(waiting.row.id.uuid());
+    let held = BookingRow {
+        waitlist_entry_id: Some(waiting.row.id),
+        state: BookingState::Held,
+        held_until: Some(deadline),
+        ..fresh(about, &waiting.student, owner, tx.now)
+    };
+    bookings::insert(tx.conn, &held)?;
+    let entry = EntryRow {
+        booking_id: Some(held.id),
+        offer_deadline: Some(deadline),
+        ..waiting.row.into_state(waiting.row.state.offer()?, tx.now)
+    };
+    waitlist_entries::update(tx.conn, &entry)?;
+    let sealed = tx.app.links.seal(LinkFor::Entry, entry.id.uuid());
+    let notice = Notice::PlaceOffered {
+        place: about.facts(),
+        deadline,
+        link: format!("{}/p/{sealed}", tx.app.site.base_url),
+        thread: entry.id.to_string(),
+    };
+    outbox::post(tx, Some(about.campus), &reader(&waiting.student), &notice)?;
+    note_entry(tx, &entry, Some(about.slot.id), "offered", By::Rule, "")
+}
+
+/// Tells one who waits that the place held for them is gone.
+pub(super) fn tell_offer_closed(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    entry: WaitlistEntryId,
+    expired: bool,
+) -> Result<(), ServiceError> {
+    let notice = Notice::PlaceOfferClosed { place: about.facts(), expired, thread: entry.to_string() };
+    outbox::post(tx, Some(about.campus), &reader(student), &notice)
+}
+
+/// Writes to everybody with a place in the slot that something about it has changed; each keeps their calendar entry.
+pub(super) fn tell_of_change(tx: &mut Tx<'_>, slot: SlotId) -> Result<(), ServiceError> {
+    for booked in bookings::list_live(tx.conn, slot)? {
+        if booked.row.state != BookingState::Confirmed {
+            continue;
+        }
+        let row = booked.row.into_state(booked.row.state, tx.now).touched(tx.now);
+        bookings::update(tx.conn, &row)?;
+        tell(tx, &Booked { row, ..booked })?;
+    }
+    Ok(())
+}
+
+/// Ends every booking of a slot that does not take place. Each student gets one letter; whoever was being asked is told.
+pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str) -> Result<(), ServiceError> {
+    for booked in bookings::list_live(tx.conn, slot)? {
+        if booked.row.state.cancel().is_err() {
+            continue;
+        }
+        let why = PlaceEnd::CalledOff { reason: Some(reason.to_owned()) };
+        end(tx, &booked, By::Office, why, reason)?;
+        if let Some(entry) = booked.row.waitlist_entry_id
+            && let Some(waiting) = waitlist_entries::find(tx.conn, entry)?
+            && booked.row.state == BookingState::Held
+        {
+            // The place is gone, the wish is not: back into the queue, where it stood.
+            let state = crate::domain::scheduling::waitlist::EntryState::Waiting;
+            let row = EntryRow { booking_id: None, offer_deadline: None, ..waiting.row.into_state(state, tx.now) };
+            waitlist_entries::update(tx.conn, &row)?;
+            tell_offer_closed(tx, &booked.about, &waiting.student, entry, false)?;
+        }
+    }
+    Ok(())
+}

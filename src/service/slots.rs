@@ -1,0 +1,233 @@
+//! Slots: made and changed by the office; who may book them; opened, closed and called off.
+
+use super::access::{Actor, require};
+use super::app::Tx;
+use super::bookings::event_of;
+use super::code::Code;
+use super::error::{Seen, ServiceError};
+use super::events::{self, EventRow, SlotSeats};
+use super::places::{call_off, pass_on, tell_of_change};
+use crate::domain::ids::{EventId, SlotId};
+use crate::domain::people::access::Action;
+use crate::domain::refusal::{Invalid, line, prose};
+use crate::domain::scheduling::booking::BookingRules;
+use crate::domain::scheduling::slot::{Slot, SlotChange, SlotRefused, SlotState, places};
+use crate::domain::time::{LocalWindow, Zone};
+use crate::store::slots::SlotRow;
+use crate::store::{bookings, events as event_rows, feed_revisions, places as abouts, slots};
+
+/// A slot to be made.
+#[derive(Debug, Clone)]
+pub struct NewSlot {
+    /// What tells it from the others.
+    pub label: Option<String>,
+    /// Where; the event's place when nothing is said.
+    pub place: Option<String>,
+    /// When.
+    pub when: LocalWindow,
+    /// Places for students.
+    pub capacity: i64,
+}
+
+/// The clocks of the event, for slots that name none.
+///
+/// # Errors
+/// Not found; those of [`require`].
+pub fn usual_zone(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<Zone, ServiceError> {
+    Ok(event_of(tx, actor, event, Action::ManagePlaces)?.when.zone())
+}
+
+/// Makes a slot of an event.
+///
+/// # Errors
+/// Not found; those of [`require`]; every field that is wrong; `outside_event`; `wrong_state`.
+pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> Result<SlotSeats, ServiceError> {
+    let event = event_of(tx, actor, event, Action::ManagePlaces)?;
+    event.state.change()?;
+    let read = (
+        new.label.as_deref().map(|label| line("label", label, 1, 100)).transpose(),
+        new.place.as_deref().map(|place| line("place", place, 1, 300)).transpose(),
+        places("capacity", new.capacity),
+        within(&event, new.when),
+    );
+    let (label, place, capacity) = match read {
+        (Ok(label), Ok(place), Ok(capacity), Ok(())) => (label, place, capacity),
+        (a, b, c, d) => {
+            return Err([a.err(), b.err(), c.err(), d.err()].into_iter().flatten().collect::<Vec<_>>().into());
+        }
+    };
+    let slot = Slot {
+        id: SlotId::mint(),
+        event_id: event.id,
+        state: SlotState::Open,
+        label,
+        capacity,
+        place: place.or_else(|| event.place.clone()),
+        when: new.when,
+    };
+    let row = SlotRow::new(slot, tx.now);
+    slots::insert(tx.conn, &row)?;
+    feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
+    Ok(SlotSeats { row, roles: Vec::new(), taken: 0 })
+}
+
+fn within(event: &EventRow, when: LocalWindow) -> Result<(), Invalid> {
+    let (all, this) = (event.when.window(), when.window());
+    if all.covers(this) {
+        return Ok(());
+    }
+    let field = if this.start() < all.start() { "starts_local" } else { "ends_local" };
+    let detail = format!("the event takes place from {} to {}", all.start(), all.end());
+    Err(Invalid::new(field, "outside_event", detail))
+}
+
+/// A slot, for everybody who may read its event.
+///
+/// # Errors
+/// Not found.
+pub fn find(tx: &mut Tx<'_>, actor: Option<&Actor>, id: SlotId) -> Result<SlotSeats, ServiceError> {
+    let slot = slots::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    let event = events::find(tx, actor, slot.event_id)?;
+    seats(tx, &event, slot)
+}
+
+fn seats(tx: &mut Tx<'_>, event: &EventRow, row: SlotRow) -> Result<SlotSeats, ServiceError> {
+    let taken = bookings::count_taken(tx.conn, row.id, tx.now)?;
+    let roles = events::roles_of(tx, event, row.id)?;
+    Ok(SlotSeats { row, roles, taken })
+}
+
+/// The slot and its event, if the actor may manage it, and the replay if the same was asked before.
+fn managed(tx: &mut Tx<'_>, actor: &Actor, id: SlotId) -> Result<(SlotRow, EventRow), ServiceError> {
+    let slot = slots::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    let event = event_rows::find(tx.conn, slot.event_id)?.ok_or(ServiceError::NotFound)?;
+    require(tx, actor, event.campus_id, Action::ManagePlaces)?;
+    Ok((slot, event))
+}
+
+/// Changes a slot's label, place or number of places. A new place is told to everybody who has one of its places; places
+/// that come free go to those who wait.
+///
+/// # Errors
+/// Not found; those of [`require`]; `precondition_required`, `stale`, `wrong_state`, `capacity_below_taken`; the field
+/// that is wrong.
+pub fn change(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: SlotId,
+    seen: &Seen,
+    change: &SlotChange,
+) -> Result<SlotSeats, ServiceError> {
+    let (before, event) = managed(tx, actor, id)?;
+    seen.agrees(before.revision)?;
+    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
+    let slot = before.change(change, taken).map_err(|refused| match refused {
+        SlotRefused::State(wrong) => ServiceError::from(wrong),
+        SlotRefused::Field(invalid) => ServiceError::from(invalid),
+        SlotRefused::Taken { taken, capacity } => ServiceError::refused(
+            Code::CapacityBelowTaken,
+            format!("{taken} places are taken or held, and {capacity} would be left."),
+        )
+        .with("taken", taken)
+        .with("capacity", capacity),
+    })?;
+    if slot == before.slot {
+        return seats(tx, &event, before);
+    }
+    let (moved, grown) = (slot.place != before.place || slot.label != before.label, slot.capacity > before.capacity);
+    let row = keep(tx, &event, &before, slot)?;
+    if moved {
+        tell_of_change(tx, id)?;
+    }
+    if grown {
+        free(tx, id)?;
+    }
+    seats(tx, &event, row)
+}
+
+/// Offers what is free to those who wait.
+fn free(tx: &mut Tx<'_>, id: SlotId) -> Result<(), ServiceError> {
+    if let Some(about) = abouts::find(tx.conn, id)? {
+        pass_on(tx, &about)?;
+    }
+    Ok(())
+}
+
+fn keep(tx: &mut Tx<'_>, event: &EventRow, before: &SlotRow, slot: Slot) -> Result<SlotRow, ServiceError> {
+    let row = before.changed(slot, tx.now);
+    slots::update(tx.conn, &row)?;
+    feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
+    Ok(row)
+}
+
+/// Takes nobody else.
+///
+/// # Errors
+/// Not found; those of [`require`]; `wrong_state`.
+pub fn close(tx: &mut Tx<'_>, actor: &Actor, id: SlotId) -> Result<SlotSeats, ServiceError> {
+    let (before, event) = managed(tx, actor, id)?;
+    let slot = Slot { state: before.state.close()?, ..before.slot.clone() };
+    let row = keep(tx, &event, &before, slot)?;
+    seats(tx, &event, row)
+}
+
+/// Takes people again, those who wait first.
+///
+/// # Errors
+/// Not found; those of [`require`]; `wrong_state`.
+pub fn open(tx: &mut Tx<'_>, actor: &Actor, id: SlotId) -> Result<SlotSeats, ServiceError> {
+    let (before, event) = managed(tx, actor, id)?;
+    let slot = Slot { state: before.state.open()?, ..before.slot.clone() };
+    let row = keep(tx, &event, &before, slot)?;
+    free(tx, id)?;
+    seats(tx, &event, row)
+}
+
+/// Calls a slot off. Everybody with a place gets one letter.
+///
+/// # Errors
+/// Not found; those of [`require`]; `wrong_state`; the reason's.
+pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: SlotId, reason: &str) -> Result<SlotSeats, ServiceError> {
+    let (before, event) = managed(tx, actor, id)?;
+    let reason = prose("reason", reason, 1, 500)?;
+    let slot = Slot { state: before.state.cancel()?, ..before.slot.clone() };
+    let row = keep(tx, &event, &before, slot)?;
+    call_off(tx, id, &reason)?;
+    seats(tx, &event, row)
+}
+
+/// Who may book places of an event, for everybody who may read it, and the event's revision.
+///
+/// # Errors
+/// Not found.
+pub fn rules(tx: &mut Tx<'_>, actor: Option<&Actor>, event: EventId) -> Result<(BookingRules, i64), ServiceError> {
+    let event = events::find(tx, actor, event)?;
+    Ok((abouts::find_rules(tx.conn, event.id)?, event.revision))
+}
+
+/// Says who may book places of an event. Who has a place keeps it.
+///
+/// # Errors
+/// Not found; those of [`require`]; `precondition_required`, `stale`; every field that is wrong.
+pub fn set_rules(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    seen: &Seen,
+    rules: BookingRules,
+) -> Result<(BookingRules, i64), ServiceError> {
+    let event = event_of(tx, actor, event, Action::ManagePlaces)?;
+    seen.agrees(event.revision)?;
+    let rules = BookingRules::new(rules)?;
+    for (number, other) in rules.after_events.iter().enumerate() {
+        let known = event_rows::find(tx.conn, *other)?.is_some_and(|other| other.campus_id == event.campus_id);
+        if !known || *other == event.id {
+            let detail = format!("there is no other event {other} at this campus");
+            return Err(Invalid::new(format!("after_events/{number}"), "unknown_reference", detail).into());
+        }
+    }
+    let row = event.changed(event.event.clone(), tx.now);
+    event_rows::update(tx.conn, &row)?;
+    abouts::set_rules(tx.conn, event.id, &rules)?;
+    Ok((rules, row.revision))
+}

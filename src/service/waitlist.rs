@@ -1,0 +1,303 @@
+//! The waitlist: who waits for a place of an event, and what they answer when one is held for them.
+
+use super::access::Actor;
+use super::app::{App, Tx};
+use super::bookings::{Free, event_of, free_slots, take};
+use super::code::Code;
+use super::error::ServiceError;
+use super::places::{By, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
+use super::students;
+use crate::domain::ids::{EventId, WaitlistEntryId};
+use crate::domain::people::access::Action;
+use crate::domain::refusal::Invalid;
+use crate::domain::scheduling::booking::{BookingRefused, Student};
+use crate::domain::scheduling::event::EventState;
+use crate::domain::scheduling::slot::SlotState;
+use crate::domain::scheduling::waitlist::{EntryState, Wish};
+use crate::store::bookings::{self, Booked, BookingRow};
+use crate::store::waitlist_entries::{self, EntryRow};
+use crate::store::{places as abouts, waitlist_entries as entries};
+
+pub use crate::store::waitlist_entries::Waiting;
+
+/// The most slots of one event that are looked at together.
+const ALL_SLOTS: i64 = 20_000;
+
+/// Requires that the actor may put students on the waitlist, before what they sent is looked at.
+///
+/// # Errors
+/// Not found; those of the rights.
+pub fn may_join(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<(), ServiceError> {
+    event_of(tx, actor, event, Action::BookPlaces).map(drop)
+}
+
+/// Puts a student on the waitlist of an event.
+///
+/// # Errors
+/// Not found; those of the rights; `slot_closed`, `has_begun`, `not_eligible`, `already_waiting`, `places_free`;
+/// `unknown_reference` for a slot of another event.
+pub fn join(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    student: &Student,
+    wish: &Wish,
+) -> Result<Waiting, ServiceError> {
+    let event = event_of(tx, actor, event, Action::BookPlaces)?;
+    match event.state {
+        EventState::Published | EventState::InProgress => {}
+        EventState::Draft | EventState::Postponed | EventState::Completed | EventState::Cancelled => {
+            let detail = format!("The event is {}.", event.state);
+            return Err(ServiceError::refused(Code::SlotClosed, detail).with("state", event.state.as_str()));
+        }
+    }
+    let slots = abouts::list_of_event(tx.conn, event.id, ALL_SLOTS)?;
+    if let Some((number, slot)) =
+        wish.slots.iter().enumerate().find(|(_, wished)| slots.iter().all(|about| about.slot.id != **wished))
+    {
+        let detail = format!("the event has no slot {slot}");
+        return Err(Invalid::new(format!("slot_ids/{number}"), "unknown_reference", detail).into());
+    }
+    let fits: Vec<_> = slots
+        .into_iter()
+        .filter(|about| about.slot.capacity > 0 && about.slot.state != SlotState::Cancelled)
+        .filter(|about| wish.takes(about.slot.id, about.slot.when.window()))
+        .filter(|about| tx.now < about.slot.when.window().start())
+        .collect();
+    let Some(first) = fits.first() else {
+        return Err(ServiceError::refused(Code::HasBegun, "No slot that would do is still to come."));
+    };
+    let (student, known) = students::know(tx, event.campus_id, student)?;
+    if known && waitlist_entries::is_waiting(tx.conn, event.id, student.id)? {
+        return Err(ServiceError::refused(Code::AlreadyWaiting, "The student waits for a place of this event."));
+    }
+    let attended = bookings::attended(tx.conn, student.id, &first.rules.after_events)?;
+    let refusals = first.rules.not_eligible(&student.student, &attended);
+    if !refusals.is_empty() {
+        return Err(refusal(first, &BookingRefused::NotEligible(refusals)));
+    }
+    let wishes = waitlist_entries::wishes(tx.conn, event.id)?;
+    let taken = bookings::count_taken_in(tx.conn, event.id, tx.now)?;
+    for about in &fits {
+        let (id, window) = (about.slot.id, about.slot.when.window());
+        let before = wishes.iter().filter(|wish| wish.takes(id, window)).count();
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        let gone = taken.get(&id).copied().unwrap_or_default().saturating_add(before);
+        if gone < about.slot.capacity.into() && may_ask(tx, about, &student, known)?.is_ok() {
+            let detail = format!("The slot at {} has a free place.", window.start());
+            return Err(ServiceError::refused(Code::PlacesFree, detail));
+        }
+    }
+    let row = EntryRow {
+        id: WaitlistEntryId::mint(),
+        campus_id: event.campus_id,
+        event_id: event.id,
+        student_id: student.id,
+        wish: wish.clone(),
+        state: EntryState::Waiting,
+        booking_id: None,
+        offer_deadline: None,
+        revision: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    entries::insert(tx.conn, &row)?;
+    note_entry(tx, &row, None, "joined", By::of(actor), "")?;
+    Ok(Waiting { row, student })
+}
+
+/// The slots of an event that begin later than now and have a free place.
+///
+/// # Errors
+/// The database's.
+pub fn alternatives(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
+    free_slots(tx, event)
+}
+
+/// The entry, if the actor may act for its student, and the replay if the same was asked before.
+fn own(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let waiting = entries::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    super::access::require(tx, actor, waiting.row.campus_id, Action::BookPlaces)?;
+    Ok(waiting)
+}
+
+/// An entry.
+///
+/// # Errors
+/// Not found; those of the rights.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    own(tx, actor, id)
+}
+
+/// Where an entry stands in the queue, from 1; `None` unless it waits.
+///
+/// # Errors
+/// The database's.
+pub fn position(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<Option<i64>, ServiceError> {
+    match waiting.row.state {
+        EntryState::Waiting => Ok(Some(entries::count_before(tx.conn, &waiting.row)? + 1)),
+        EntryState::Offered
+        | EntryState::Accepted
+        | EntryState::Expired
+        | EntryState::Declined
+        | EntryState::Left
+        | EntryState::Closed => Ok(None),
+    }
+}
+
+/// The entries of an event in order of the queue.
+///
+/// # Errors
+/// Not found; those of the rights.
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    state: Option<EntryState>,
+    after: Option<super::dated::Dated<WaitlistEntryId>>,
+    most: i64,
+) -> Result<Vec<Waiting>, ServiceError> {
+    event_of(tx, actor, event, Action::BookPlaces)?;
+    Ok(entries::list_of_event(tx.conn, event, state, after.map(super::dated::Dated::parts), most)?)
+}
+
+/// The entry that a link in a letter speaks for, and the place that was held for it.
+///
+/// # Errors
+/// Not found.
+pub fn behind(tx: &mut Tx<'_>, id: WaitlistEntryId) -> Result<(Waiting, Booked), ServiceError> {
+    let waiting = entries::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    let booked = held(tx, &waiting)?;
+    Ok((waiting, booked))
+}
+
+fn held(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<Booked, ServiceError> {
+    let booking = waiting.row.booking_id.ok_or(ServiceError::NotFound)?;
+    bookings::find(tx.conn, booking)?.ok_or(ServiceError::NotFound)
+}
+
+/// The student takes the place.
+///
+/// # Errors
+/// Not found; those of the rights; `wrong_state`, `offer_expired`, `has_begun`.
+pub fn accept(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let waiting = own(tx, actor, id)?;
+    say_yes(tx, waiting, By::of(actor))
+}
+
+/// Whoever has the link takes the place.
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_by_link(tx: &mut Tx<'_>, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let (waiting, _) = behind(tx, id)?;
+    say_yes(tx, waiting, By::Student)
+}
+
+fn say_yes(tx: &mut Tx<'_>, waiting: Waiting, by: By) -> Result<Waiting, ServiceError> {
+    let state = match waiting.row.state.accept() {
+        Ok(state) => state,
+        Err(_) if waiting.row.state == EntryState::Expired => return Err(expired(&waiting.row)),
+        Err(wrong) => return Err(wrong.into()),
+    };
+    if waiting.row.offer_deadline.is_none_or(|deadline| deadline <= tx.now) {
+        return Err(expired(&waiting.row));
+    }
+    let booked = held(tx, &waiting)?;
+    take(tx, &booked, booked.row.state.confirm()?, by)?;
+    let row = waiting.row.into_state(state, tx.now);
+    entries::update(tx.conn, &row)?;
+    note_entry(tx, &row, Some(booked.row.slot_id), "accepted", by, "")?;
+    Ok(Waiting { row, ..waiting })
+}
+
+fn expired(row: &EntryRow) -> ServiceError {
+    let when = row.offer_deadline.map(|deadline| format!(" at {deadline}")).unwrap_or_default();
+    ServiceError::refused(Code::OfferExpired, format!("The time to answer ended{when}."))
+}
+
+/// The student does not want the place; it goes to the next.
+///
+/// # Errors
+/// Not found; those of the rights; `wrong_state`.
+pub fn decline(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let waiting = own(tx, actor, id)?;
+    let state = waiting.row.state.decline()?;
+    let_go(tx, waiting, state, "declined", By::of(actor))
+}
+
+/// Whoever has the link does not want the place.
+///
+/// # Errors
+/// As [`decline`].
+pub fn decline_by_link(tx: &mut Tx<'_>, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let (waiting, _) = behind(tx, id)?;
+    let state = waiting.row.state.decline()?;
+    let_go(tx, waiting, state, "declined", By::Student)
+}
+
+/// The student does not wait any more; a place that was held goes to the next.
+///
+/// # Errors
+/// Not found; those of the rights; `wrong_state`.
+pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
+    let waiting = own(tx, actor, id)?;
+    let state = waiting.row.state.leave()?;
+    let_go(tx, waiting, state, "left", By::of(actor))
+}
+
+/// Ends an entry, and frees the place that was held for it.
+fn let_go(tx: &mut Tx<'_>, waiting: Waiting, state: EntryState, what: &str, by: By) -> Result<Waiting, ServiceError> {
+    let was_offered = waiting.row.state == EntryState::Offered;
+    let row = waiting.row.into_state(state, tx.now);
+    entries::update(tx.conn, &row)?;
+    let freed = if was_offered { Some(held(tx, &waiting)?) } else { None };
+    note_entry(tx, &row, freed.as_ref().map(|booked| booked.row.slot_id), what, by, "")?;
+    if let Some(booked) = freed {
+        let gone = BookingRow {
+            state_reason: Some("The place was not taken.".to_owned()),
+            held_until: None,
+            ..booked.row.into_state(booked.row.state.cancel()?, tx.now)
+        };
+        bookings::update(tx.conn, &gone)?;
+        if state == EntryState::Expired {
+            tell_offer_closed(tx, &booked.about, &waiting.student, row.id, true)?;
+        }
+        pass_on(tx, &booked.about)?;
+    }
+    Ok(Waiting { row, ..waiting })
+}
+
+/// Ends every entry of an event that does not take place.
+pub(super) fn close_all(tx: &mut Tx<'_>, event: EventId, reason: &str) -> Result<(), ServiceError> {
+    for waiting in entries::queue(tx.conn, event)? {
+        let row = waiting.row.into_state(waiting.row.state.close()?, tx.now);
+        entries::update(tx.conn, &row)?;
+        note_entry(tx, &row, None, "closed", By::Office, reason)?;
+    }
+    Ok(())
+}
+
+/// Marks the offers whose time to answer has passed, and passes their places on, each in a transaction of its own;
+/// answers how many.
+///
+/// # Errors
+/// The database's.
+pub async fn expire_due(app: &App) -> Result<usize, ServiceError> {
+    let mut ended = 0;
+    while let Some(id) = app.read(|tx| Ok(entries::find_due(tx.conn, tx.now)?)).await? {
+        app.write(move |tx| {
+            let Some(waiting) = entries::find(tx.conn, id)? else { return Ok(()) };
+            let due = waiting.row.offer_deadline.is_some_and(|deadline| deadline <= tx.now);
+            if let Ok(state) = waiting.row.state.expire()
+                && due
+            {
+                let_go(tx, waiting, state, "offer_expired", By::Rule)?;
+            }
+            Ok(())
+        })
+        .await?;
+        ended += 1;
+    }
+    Ok(ended)
+}

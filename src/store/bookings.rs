@@ -1,0 +1,339 @@
+//! Bookings as rows.
+//!
+//! A hold that has run out frees its place in the query, not when a sweeper gets to it. A second wall stands in the
+//! schema: no student is twice in one slot, nor in two places at once. Absent on purpose: capacity and travel, which the
+//! use cases look at.
+
+use std::collections::HashMap;
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::columns::text_column;
+use super::db::{Conn, StoreError, lost_race, violates};
+use super::places::{CampusColumns, EventColumns, PlaceAbout, venue};
+use super::schema::{bookings, campuses, events, slots, students};
+use super::slots::Columns as SlotColumns;
+use super::students::{Columns as StudentColumns, StudentRow};
+use crate::domain::ids::{BookingId, CampusId, EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
+use crate::domain::matching::campus_request::Mode;
+use crate::domain::notice::CalendarMark;
+use crate::domain::people::place::Position;
+use crate::domain::scheduling::booking::{BookingState, Commitment};
+use crate::domain::time::{Instant, Window};
+
+text_column!(BookingState);
+
+/// The condition under which a booking takes a place at an instant.
+macro_rules! takes_a_place {
+    ($now:expr) => {{
+        use crate::domain::scheduling::booking::BookingState;
+        use crate::store::schema::bookings;
+        use diesel::prelude::*;
+        bookings::state
+            .eq(BookingState::Confirmed)
+            .or(bookings::state.eq(BookingState::CheckedIn))
+            .or(bookings::state.eq(BookingState::Attended))
+            .or(bookings::state.eq(BookingState::Held).and(bookings::held_until.assume_not_null().gt($now)))
+    }};
+}
+pub(super) use takes_a_place;
+
+/// A booking.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = bookings)]
+pub struct BookingRow {
+    /// Which booking it is.
+    pub id: BookingId,
+    /// Whose.
+    pub campus_id: CampusId,
+    /// Of which event.
+    pub event_id: EventId,
+    /// Of which slot.
+    pub slot_id: SlotId,
+    /// Who.
+    pub student_id: StudentId,
+    /// The entry of the waitlist it came of.
+    pub waitlist_entry_id: Option<WaitlistEntryId>,
+    /// Who made it: the id of a portal or of an account.
+    pub owner_id: OwnerId,
+    /// Where it is in its life.
+    pub state: BookingState,
+    /// Until when a hold keeps its place.
+    pub held_until: Option<Instant>,
+    /// Whether it was cancelled after the time the policy allows.
+    pub late: bool,
+    /// The state before the last mark of the day.
+    pub marked_from: Option<BookingState>,
+    /// Why it was cancelled, excused or moved.
+    pub state_reason: Option<String>,
+    /// When it begins.
+    pub starts_at: Instant,
+    /// When it is over.
+    pub ends_at: Instant,
+    /// When the student came.
+    pub checked_in_at: Option<Instant>,
+    /// The SEQUENCE of its calendar entry.
+    pub calendar_sequence: i32,
+    /// When its calendar entry last changed.
+    pub changed_at: Instant,
+    /// Raised by every change.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+impl BookingRow {
+    /// The identity and history of its calendar entry at the site `host`.
+    #[must_use]
+    pub fn mark(&self, host: &str) -> CalendarMark {
+        CalendarMark {
+            uid: format!("{}@{host}", self.id),
+            sequence: self.calendar_sequence.try_into().unwrap_or_default(),
+            created: self.created_at,
+            changed: self.changed_at,
+        }
+    }
+
+    /// The same row in another state.
+    #[must_use]
+    pub fn into_state(&self, state: BookingState, now: Instant) -> Self {
+        Self { state, revision: self.revision + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// The same row with its calendar entry changed.
+    #[must_use]
+    pub fn touched(self, now: Instant) -> Self {
+        Self { calendar_sequence: self.calendar_sequence.saturating_add(1), changed_at: now, ..self }
+    }
+}
+
+/// A booking, who has it and what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Booked {
+    /// The booking.
+    pub row: BookingRow,
+    /// Who.
+    pub student: StudentRow,
+    /// What it is about.
+    pub about: PlaceAbout,
+}
+
+type Found = (BookingRow, StudentColumns, SlotColumns, EventColumns, CampusColumns);
+
+impl Booked {
+    fn read((row, student, slot, event, campus): Found) -> Result<Self, StoreError> {
+        Ok(Self { row, student: student.read()?, about: PlaceAbout::read(slot, event, campus)? })
+    }
+}
+
+macro_rules! with_facts {
+    () => {
+        bookings::table
+            .inner_join(students::table)
+            .inner_join(slots::table)
+            .inner_join(events::table.inner_join(campuses::table))
+            .select((
+                BookingRow::as_select(),
+                StudentColumns::as_select(),
+                SlotColumns::as_select(),
+                EventColumns::as_select(),
+                CampusColumns::as_select(),
+            ))
+    };
+}
+
+/// Keeps a new booking. Answers false where the wall against overlaps stands; the transaction must then end.
+pub fn insert(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
+    kept(diesel::insert_into(bookings::table).values(row.clone()).execute(conn))
+}
+
+/// Keeps a booking that was changed, if it is still of the revision before. Answers false where the wall against overlaps
+/// stands; the transaction must then end.
+///
+/// # Errors
+/// A lost race, when somebody was faster: the job runs again.
+pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
+    let before = bookings::table.filter(bookings::id.eq(row.id)).filter(bookings::revision.eq(row.revision - 1));
+    kept(
+        diesel::update(before)
+            .set((
+                bookings::slot_id.eq(row.slot_id),
+                bookings::state.eq(row.state),
+                bookings::held_until.eq(row.held_until),
+                bookings::late.eq(row.late),
+                bookings::marked_from.eq(row.marked_from),
+                bookings::state_reason.eq(row.state_reason.clone()),
+                bookings::starts_at.eq(row.starts_at),
+                bookings::ends_at.eq(row.ends_at),
+                bookings::checked_in_at.eq(row.checked_in_at),
+                bookings::calendar_sequence.eq(row.calendar_sequence),
+                bookings::changed_at.eq(row.changed_at),
+                bookings::revision.eq(row.revision),
+                bookings::updated_at.eq(row.updated_at),
+            ))
+            .execute(conn),
+    )
+}
+
+fn kept(done: Result<usize, diesel::result::Error>) -> Result<bool, StoreError> {
+    match done {
+        Ok(_) => Ok(true),
+        Err(fault) if violates(&fault, "bookings_no_overlap", "bookings_no_overlap") => Ok(false),
+        Err(fault) => Err(lost_race(fault)),
+    }
+}
+
+/// The booking of this id.
+pub fn find(conn: &mut Conn, id: BookingId) -> Result<Option<Booked>, StoreError> {
+    with_facts!().filter(bookings::id.eq(id)).get_result::<Found>(conn).optional()?.map(Booked::read).transpose()
+}
+
+/// How many places of a slot are taken or held.
+pub fn count_taken(conn: &mut Conn, slot: SlotId, now: Instant) -> Result<u32, StoreError> {
+    let taken: i64 =
+        bookings::table.filter(bookings::slot_id.eq(slot)).filter(takes_a_place!(now)).count().get_result(conn)?;
+    Ok(u32::try_from(taken).unwrap_or(u32::MAX))
+}
+
+/// How many places are taken or held, of each slot of an event that has any.
+pub fn count_taken_in(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMap<SlotId, u32>, StoreError> {
+    let taken: Vec<(SlotId, i64)> = bookings::table
+        .filter(bookings::event_id.eq(event))
+        .filter(takes_a_place!(now))
+        .group_by(bookings::slot_id)
+        .select((bookings::slot_id, count_star()))
+        .load(conn)?;
+    Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
+}
+
+/// A place that a student has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Had {
+    /// The booking.
+    pub booking: BookingId,
+    /// Its slot.
+    pub slot: SlotId,
+    /// Its event.
+    pub event: EventId,
+    /// Its entry of the waitlist.
+    pub entry: Option<WaitlistEntryId>,
+    /// Where it is in its life.
+    pub state: BookingState,
+    /// When and where.
+    pub commitment: Commitment,
+}
+
+/// The places that a student has or had, live holds included, that end after `since`; and those of `event`, whenever.
+pub fn list_of_student(
+    conn: &mut Conn,
+    student: StudentId,
+    event: EventId,
+    since: Instant,
+    now: Instant,
+) -> Result<Vec<Had>, StoreError> {
+    type Line = (
+        (BookingId, SlotId, EventId, Option<WaitlistEntryId>, BookingState),
+        (String, Mode, Option<f64>, Option<f64>),
+        (Option<f64>, Option<f64>),
+        (Instant, Instant),
+    );
+    let found: Vec<Line> = bookings::table
+        .inner_join(events::table.inner_join(campuses::table))
+        .filter(bookings::student_id.eq(student))
+        .filter(takes_a_place!(now))
+        .filter(bookings::ends_at.gt(since).or(bookings::event_id.eq(event)))
+        .select((
+            (bookings::id, bookings::slot_id, bookings::event_id, bookings::waitlist_entry_id, bookings::state),
+            (events::title, events::mode, events::lat, events::lon),
+            (campuses::lat, campuses::lon),
+            (bookings::starts_at, bookings::ends_at),
+        ))
+        .limit(MOST_OF_STUDENT)
+        .load(conn)?;
+    let read = |((booking, slot, event, entry, state), (title, mode, lat, lon), (clat, clon), (from, until)): Line| {
+        let corrupt = |_| StoreError::Corrupt(format!("booking {booking} ends before it starts"));
+        let position = |lat: Option<f64>, lon: Option<f64>| lat.zip(lon).and_then(|(a, b)| Position::new(a, b).ok());
+        let window = Window::new(from, until).map_err(corrupt)?;
+        let commitment = Commitment { title, window, venue: venue(mode, position(lat, lon), position(clat, clon)) };
+        Ok(Had { booking, slot, event, entry, state, commitment })
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// The most places of one student that are looked at together.
+const MOST_OF_STUDENT: i64 = 1_000;
+
+/// Of these events, those that a student attended.
+pub fn attended(conn: &mut Conn, student: StudentId, events: &[EventId]) -> Result<Vec<EventId>, StoreError> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(bookings::table
+        .filter(bookings::student_id.eq(student))
+        .filter(bookings::event_id.eq_any(events.to_vec()))
+        .filter(bookings::state.eq(BookingState::Attended))
+        .select(bookings::event_id)
+        .distinct()
+        .load(conn)?)
+}
+
+/// Which bookings are listed.
+#[derive(Debug, Clone, Default)]
+pub struct BookingFilter {
+    /// Those in this state.
+    pub state: Option<BookingState>,
+    /// Those of this slot.
+    pub slot: Option<SlotId>,
+    /// Those of the student whom the campus calls so.
+    pub external_ref: Option<String>,
+}
+
+/// The bookings of an event, oldest first, after the given one.
+pub fn list_of_event(
+    conn: &mut Conn,
+    event: EventId,
+    filter: &BookingFilter,
+    after: Option<BookingId>,
+    limit: i64,
+) -> Result<Vec<Booked>, StoreError> {
+    let mut query = with_facts!().filter(bookings::event_id.eq(event)).order(bookings::id).limit(limit).into_boxed();
+    if let Some(state) = filter.state {
+        query = query.filter(bookings::state.eq(state));
+    }
+    if let Some(slot) = filter.slot {
+        query = query.filter(bookings::slot_id.eq(slot));
+    }
+    if let Some(external_ref) = &filter.external_ref {
+        query = query.filter(students::external_ref.eq(external_ref.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(bookings::id.gt(after));
+    }
+    query.load::<Found>(conn)?.into_iter().map(Booked::read).collect()
+}
+
+/// The bookings of a slot that are held or confirmed: those whom it concerns that something about the slot changes.
+pub fn list_live(conn: &mut Conn, slot: SlotId) -> Result<Vec<Booked>, StoreError> {
+    let live = bookings::state
+        .eq(BookingState::Held)
+        .or(bookings::state.eq(BookingState::Confirmed))
+        .or(bookings::state.eq(BookingState::CheckedIn));
+    let found =
+        with_facts!().filter(bookings::slot_id.eq(slot)).filter(live).order(bookings::id).load::<Found>(conn)?;
+    found.into_iter().map(Booked::read).collect()
+}
+
+/// A hold that ran out and was made by hand, not by the waitlist: the earliest.
+pub fn find_hold_due(conn: &mut Conn, now: Instant) -> Result<Option<BookingId>, StoreError> {
+    Ok(bookings::table
+        .filter(bookings::state.eq(BookingState::Held))
+        .filter(bookings::held_until.le(now))
+        .filter(bookings::waitlist_entry_id.is_null())
+        .order(bookings::held_until)
+        .select(bookings::id)
+        .first(conn)
+        .optional()?)
+}
