@@ -14,7 +14,7 @@ use super::wire::times::WhenView;
 use super::wire::{PageQuery, ReasonBody};
 use crate::domain::ids::{BookingId, EventId, SlotId};
 use crate::domain::scheduling::booking::BookingState;
-use crate::service::app::App;
+use crate::service::app::{App, Tx};
 use crate::service::bookings::{self, Booked, BookingFilter, Free, Mark};
 use crate::service::code::Code;
 
@@ -95,16 +95,19 @@ struct BookingView {
 }
 
 impl BookingView {
-    fn of(booked: &Booked, host: &str) -> Self {
-        let (row, facts) = (&booked.row, booked.about.facts());
+    fn of(booked: &Booked, tx: &Tx<'_>) -> Self {
+        let (row, facts, host) = (&booked.row, booked.about.facts(), &tx.app.site.host);
         let held = row.held_until.filter(|_| row.state == BookingState::Held);
+        // A hold that has run out is over, whether the worker has come by or not.
+        let over = held.is_some_and(|until| until <= tx.now);
+        let (state, held) = if over { (BookingState::Cancelled, None) } else { (row.state, held) };
         Self {
             id: row.id.to_string(),
             campus_id: row.campus_id.to_string(),
             event_id: row.event_id.to_string(),
             slot_id: row.slot_id.to_string(),
             student: StudentView::from(&booked.student),
-            state: row.state.as_str(),
+            state: state.as_str(),
             held_until: held.map(|at| at.to_string()),
             late: row.late,
             state_reason: row.state_reason.clone(),
@@ -138,8 +141,8 @@ struct LineView {
     reason: String,
 }
 
-fn shown(booked: &Booked, host: &str) -> Reply {
-    Reply::ok(&BookingView::of(booked, host)).etag(booked.row.revision)
+fn shown(booked: &Booked, tx: &Tx<'_>) -> Reply {
+    Reply::ok(&BookingView::of(booked, tx)).etag(booked.row.revision)
 }
 
 /// Free places, as a refusal names them.
@@ -162,7 +165,7 @@ async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<Boo
     let answer = ctx.for_portals_too().act(digest, move |tx, actor| {
         bookings::may_book(tx, actor, slot)?;
         let booked = bookings::create(tx, actor, slot, &value.student.read()?, value.hold)?;
-        let view = BookingView::of(&booked, &tx.app.site.host);
+        let view = BookingView::of(&booked, tx);
         Ok(Reply::created(&view, format!("/v1/bookings/{}", booked.row.id)).etag(booked.row.revision))
     });
     let answer = answer.await;
@@ -198,8 +201,7 @@ async fn list(ctx: Ctx<ListQuery>, At(event): At<EventId>) -> Answer {
         .read(move |tx, actor| {
             let rows = bookings::list(tx, actor, event, &asked, page.after(), page.fetch())?;
             let page = page.list(rows, |booked| booked.row.id.to_string());
-            let host = &tx.app.site.host;
-            Ok(Reply::ok(&page.map(|booked| BookingView::of(&booked, host))))
+            Ok(Reply::ok(&page.map(|booked| BookingView::of(&booked, tx))))
         })
         .await
 }
@@ -209,7 +211,7 @@ async fn read(ctx: Ctx, At(id): At<BookingId>) -> Answer {
     ctx.for_portals_too()
         .read(move |tx, actor| {
             let booked = bookings::find(tx, actor, id)?;
-            Ok(shown(&booked, &tx.app.site.host))
+            Ok(shown(&booked, tx))
         })
         .await
 }
@@ -219,7 +221,7 @@ async fn confirm(ctx: Ctx, At(id): At<BookingId>, Body { digest, .. }: Body<Empt
     ctx.for_portals_too()
         .act(digest, move |tx, actor| {
             let booked = bookings::confirm(tx, actor, id)?;
-            Ok(shown(&booked, &tx.app.site.host))
+            Ok(shown(&booked, tx))
         })
         .await
 }
@@ -229,7 +231,7 @@ async fn cancel(ctx: Ctx, At(id): At<BookingId>, Body { value, digest }: Body<Ca
     ctx.for_portals_too()
         .act(digest, move |tx, actor| {
             let booked = bookings::cancel(tx, actor, id, &value.reason)?;
-            Ok(shown(&booked, &tx.app.site.host))
+            Ok(shown(&booked, tx))
         })
         .await
 }
@@ -240,7 +242,7 @@ async fn relocate(ctx: Ctx, At(booking): At<BookingId>, Body { value, digest }: 
         .act(digest, move |tx, actor| {
             bookings::find(tx, actor, booking)?;
             let booked = bookings::relocate(tx, actor, booking, id("slot_id", &value.slot_id)?)?;
-            Ok(shown(&booked, &tx.app.site.host))
+            Ok(shown(&booked, tx))
         })
         .await
 }
@@ -248,7 +250,7 @@ async fn relocate(ctx: Ctx, At(booking): At<BookingId>, Body { value, digest }: 
 async fn mark(ctx: Ctx, id: BookingId, digest: String, mark: Mark) -> Answer {
     ctx.act(digest, move |tx, actor| {
         let booked = bookings::mark(tx, actor, id, &mark)?;
-        Ok(shown(&booked, &tx.app.site.host))
+        Ok(shown(&booked, tx))
     })
     .await
 }
@@ -277,7 +279,7 @@ async fn excuse(ctx: Ctx, At(id): At<BookingId>, Body { value, digest }: Body<Re
 async fn undo(ctx: Ctx, At(id): At<BookingId>, Body { digest, .. }: Body<Empty>) -> Answer {
     ctx.act(digest, move |tx, actor| {
         let booked = bookings::undo(tx, actor, id)?;
-        Ok(shown(&booked, &tx.app.site.host))
+        Ok(shown(&booked, tx))
     })
     .await
 }

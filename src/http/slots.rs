@@ -211,7 +211,7 @@ async fn list(ctx: Ctx<ListQuery>, At(event): At<EventId>) -> Answer {
     let asked = SlotsAsked {
         from: moment("from", ctx.query.from.as_deref())?,
         until: moment("until", ctx.query.until.as_deref())?,
-        free: ctx.query.free.unwrap_or_default(),
+        free: ctx.query.free,
     };
     ctx.read_public(move |tx, actor| {
         let slots = events::list_slots(tx, actor, event, asked, page.after(), page.fetch())?;

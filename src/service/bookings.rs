@@ -89,7 +89,7 @@ pub fn alternatives(tx: &mut Tx<'_>, slot: SlotId) -> Result<Vec<Free>, ServiceE
 /// # Errors
 /// The database's.
 pub(super) fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
-    let filter = slots::SlotFilter { from: Some(tx.now), until: None, free_at: Some(tx.now) };
+    let filter = slots::SlotFilter { from: Some(tx.now), until: None, free: Some((true, tx.now)) };
     let rows = slots::list_of_event(tx.conn, event, filter, None, ALTERNATIVES)?;
     let mut free = Vec::with_capacity(rows.len());
     for row in rows {

@@ -367,7 +367,7 @@ impl Code {
                 "overlap",
                 409,
                 "Another commitment is in the way",
-                "The volunteer has another commitment at that time, travel between the two places included.",
+                "The volunteer or student has another commitment at that time, travel between the two places included.",
             ),
             Self::CapReached => (
                 "cap_reached",
@@ -390,8 +390,8 @@ impl Code {
             Self::NotEligible => (
                 "not_eligible",
                 409,
-                "The volunteer is not eligible",
-                "The volunteer does not fit the need. `refusals` lists the rules that stand in the way.",
+                "The rules do not allow it",
+                "The volunteer does not fit the need, or the student is not among those the event is for. `refusals` lists the rules that stand in the way.",
             ),
             Self::SeatsFull => (
                 "seats_full",
@@ -414,28 +414,28 @@ impl Code {
             Self::SlotFull => (
                 "slot_full",
                 409,
-                "The slot has no free place",
+                "Every place of this slot is taken",
                 "Every place is taken, held, or promised to somebody who waits. `alternatives` lists other slots with a free place; the waitlist is at POST /v1/events/{id}/waitlist.",
             ),
             Self::SlotClosed => (
                 "slot_closed",
                 409,
-                "The slot takes nobody",
+                "The slot is closed",
                 "The slot is closed or called off, or its event is not open to students.",
             ),
             Self::BookingClosed => (
                 "booking_closed",
                 409,
-                "Booking is not open",
+                "This is not open for booking",
                 "Booking opens later, or has closed. The detail says when.",
             ),
             Self::AlreadyBooked => {
-                ("already_booked", 409, "The student has this place", "The student has a place in this slot.")
+                ("already_booked", 409, "The student has a place in this slot", "The student has a place in this slot.")
             }
             Self::LimitReached => (
                 "limit_reached",
                 409,
-                "The student has as many places as one may have",
+                "The student has as many places as the event allows",
                 "The event limits how many places one student may have at a time.",
             ),
             Self::HoldOfAnother => {
@@ -447,7 +447,7 @@ impl Code {
             Self::AlreadyWaiting => (
                 "already_waiting",
                 409,
-                "The student is on the waitlist",
+                "The student waits for this event already",
                 "The student waits for a place in this event already.",
             ),
             Self::PlacesFree => (
@@ -459,7 +459,7 @@ impl Code {
             Self::CapacityBelowTaken => (
                 "capacity_below_taken",
                 409,
-                "More places are taken than would be left",
+                "More places are taken than that",
                 "Move or cancel bookings first. `taken` says how many places are taken.",
             ),
             Self::TooEarly => (
@@ -471,7 +471,7 @@ impl Code {
             Self::OfferExpired => (
                 "offer_expired",
                 409,
-                "The place is no longer held",
+                "The offer has run out",
                 "The time to answer is over, and the place went to the next.",
             ),
             Self::Stale => (

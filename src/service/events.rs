@@ -92,8 +92,8 @@ pub struct SlotsAsked {
     pub from: Option<Instant>,
     /// Those that start before this time.
     pub until: Option<Instant>,
-    /// Only those with a free place.
-    pub free: bool,
+    /// Only those with a free place, or only the others.
+    pub free: Option<bool>,
 }
 
 /// The slots of an event in order of their start, for everybody who may read it.
@@ -109,7 +109,7 @@ pub fn list_slots(
     most: i64,
 ) -> Result<Vec<SlotSeats>, ServiceError> {
     let event = find(tx, actor, id)?;
-    let filter = SlotFilter { from: asked.from, until: asked.until, free_at: asked.free.then_some(tx.now) };
+    let filter = SlotFilter { from: asked.from, until: asked.until, free: asked.free.map(|free| (free, tx.now)) };
     let rows = slots::list_of_event(tx.conn, id, filter, after.map(Dated::parts), most)?;
     let taken = bookings::count_taken_in(tx.conn, id, tx.now)?;
     let need = need_of(tx, &event)?;
@@ -192,6 +192,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, new: &NewEvent) 
         (Ok(title), Ok(description), Ok(place)) => (title, description, place),
         (a, b, c) => return Err([a.err(), b.err(), c.err()].into_iter().flatten().collect::<Vec<_>>().into()),
     };
+    let start = new.when.window().start();
+    if start <= tx.now {
+        let detail = format!("{start} is not after now, {}", tx.now);
+        return Err(Invalid::new("starts_local", "in_the_past", detail).into());
+    }
     let event = Event {
         id: EventId::mint(),
         campus_id: campus,

@@ -200,7 +200,7 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
         }
         BookingRefused::Closed(closes) => {
             ServiceError::refused(Code::BookingClosed, format!("Booking closed at {closes}."))
-                .with("closed_at", closes.to_string())
+                .with("opens_at", serde_json::Value::Null)
         }
         BookingRefused::Already => ServiceError::refused(Code::AlreadyBooked, "The student has a place in this slot."),
         BookingRefused::NotEligible(refusals) => {

@@ -12,7 +12,7 @@ use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingRules;
 use crate::domain::scheduling::slot::{Slot, SlotChange, SlotRefused, SlotState, places};
-use crate::domain::time::{LocalWindow, Zone};
+use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::slots::SlotRow;
 use crate::store::{bookings, events as event_rows, feed_revisions, places as abouts, slots};
 
@@ -48,7 +48,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
         new.label.as_deref().map(|label| line("label", label, 1, 100)).transpose(),
         new.place.as_deref().map(|place| line("place", place, 1, 300)).transpose(),
         places("capacity", new.capacity),
-        within(&event, new.when),
+        within(&event, new.when, tx.now),
     );
     let (label, place, capacity) = match read {
         (Ok(label), Ok(place), Ok(capacity), Ok(())) => (label, place, capacity),
@@ -71,8 +71,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
     Ok(SlotSeats { row, roles: Vec::new(), taken: 0 })
 }
 
-fn within(event: &EventRow, when: LocalWindow) -> Result<(), Invalid> {
+fn within(event: &EventRow, when: LocalWindow, now: Instant) -> Result<(), Invalid> {
     let (all, this) = (event.when.window(), when.window());
+    if this.start() <= now {
+        return Err(Invalid::new("starts_local", "in_the_past", format!("{} is not after now, {now}", this.start())));
+    }
     if all.covers(this) {
         return Ok(());
     }
@@ -218,6 +221,7 @@ pub fn set_rules(
 ) -> Result<(BookingRules, i64), ServiceError> {
     let event = event_of(tx, actor, event, Action::ManagePlaces)?;
     seen.agrees(event.revision)?;
+    event.state.change()?;
     let rules = BookingRules::new(rules)?;
     for (number, other) in rules.after_events.iter().enumerate() {
         let known = event_rows::find(tx.conn, *other)?.is_some_and(|other| other.campus_id == event.campus_id);

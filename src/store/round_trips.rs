@@ -328,7 +328,7 @@ fn events_slots_and_feed_revisions() {
 
     let cancelled = slot.changed(Slot { state: slot.state.cancel().unwrap(), place: None, ..slot.slot.clone() }, NOW);
     slots::update(conn, &cancelled).unwrap();
-    assert_eq!(slots::list_of_event(conn, draft.id, None, 10).unwrap(), [cancelled]);
+    assert_eq!(slots::list_of_event(conn, draft.id, slots::SlotFilter::default(), None, 10).unwrap(), [cancelled]);
 
     let scope = feed_revisions::campus(campus_id);
     assert_eq!(feed_revisions::find(conn, &scope).unwrap(), None);

@@ -87,8 +87,8 @@ pub struct SlotFilter {
     pub from: Option<Instant>,
     /// Those that start before this time.
     pub until: Option<Instant>,
-    /// Those with a free place at this time.
-    pub free_at: Option<Instant>,
+    /// Those that are open with a free place at this time, or only the others.
+    pub free: Option<(bool, Instant)>,
 }
 
 /// Where a slot stands in its event's list: by its start, then by its id.
@@ -120,13 +120,17 @@ pub fn list_of_event(
     if let Some(until) = filter.until {
         query = query.filter(slots::starts_at.lt(until));
     }
-    if let Some(now) = filter.free_at {
+    if let Some((free, now)) = filter.free {
         let taken = bookings::table
             .filter(bookings::slot_id.eq(slots::id))
             .filter(takes_a_place!(now))
             .select(count_star())
             .single_value();
-        query = query.filter(slots::state.eq(SlotState::Open)).filter(slots::capacity.nullable().gt(taken));
+        query = if free {
+            query.filter(slots::state.eq(SlotState::Open)).filter(slots::capacity.nullable().gt(taken))
+        } else {
+            query.filter(slots::state.ne(SlotState::Open).or(slots::capacity.nullable().le(taken)))
+        };
     }
     query.load(conn)?.into_iter().map(Columns::read).collect()
 }

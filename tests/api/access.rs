@@ -13,6 +13,7 @@ use crate::support::arrange::first_role;
 use crate::support::clients::{Client, Response};
 use crate::support::contract::contract;
 use crate::support::databases::on_both;
+use crate::support::places::student;
 use crate::support::world::{Volunteer, World, handle};
 
 /// What must be there before somebody knocks.
@@ -38,11 +39,22 @@ enum Given {
     Offer,
     Assignment,
     Undeliverable,
+    Portal,
+    Place,
+    ClosedSlot,
+    Booking,
+    Hold,
+    Begun,
+    Marked,
+    Full,
+    Waiting,
+    Offered,
 }
 
 use Given::{
-    Applicant, Approved, Assignment, Draft, Exclusion, FeedToken, Need, Nothing, Offer, OtherCampus, OwnSession,
-    Password, Paused, Proposal, Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed,
+    Applicant, Approved, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full, Hold, Marked, Need,
+    Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Portal, Proposal, Refresh, SignInLink,
+    SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -116,6 +128,40 @@ const TABLE: &[Row] = &[
     ("publish_event", UnpublishedNeed, "", COORDINATOR),
     ("cancel_event", Need, REASON, COORDINATOR),
     ("list_slots", Need, "", EVERYBODY),
+    ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
+    ("read_booking_rules", Place, "", EVERYBODY),
+    ("set_booking_rules", Place, r#"{"max_per_person":2}"#, COORDINATOR),
+    ("create_slot", Place, r#"{"starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T16:30","capacity":2}"#, [401, 404, 404, 403, 201, 404]),
+    ("read_slot", Place, "", EVERYBODY),
+    ("change_slot", Place, r#"{"capacity":9}"#, COORDINATOR),
+    ("close_slot", Place, "", COORDINATOR),
+    ("open_slot", ClosedSlot, "", COORDINATOR),
+    ("cancel_slot", Place, REASON, COORDINATOR),
+    // Students' places. A portal is not one of the six; its rights have a story of their own.
+    ("list_portals", Nothing, "", COORDINATOR),
+    ("create_portal", Nothing, r#"{"name":"Campus portal"}"#, [401, 404, 404, 403, 201, 404]),
+    ("revoke_portal", Portal, "", [401, 404, 404, 403, 204, 404]),
+    ("list_students", Place, "", COORDINATOR),
+    ("create_booking", Place, "$student", [401, 404, 404, 403, 201, 404]),
+    ("list_bookings", Place, "", COORDINATOR),
+    ("read_booking", Booking, "", COORDINATOR),
+    ("confirm_booking", Hold, "", COORDINATOR),
+    ("cancel_booking", Booking, "", COORDINATOR),
+    ("move_booking", Booking, r#"{"slot_id":"$other_slot_id"}"#, COORDINATOR),
+    ("excuse_booking", Booking, REASON, COORDINATOR),
+    ("check_in_booking", Begun, "", COORDINATOR),
+    ("mark_booking_attended", Begun, "", COORDINATOR),
+    ("mark_booking_no_show", Begun, "", COORDINATOR),
+    ("undo_booking_mark", Marked, "", COORDINATOR),
+    ("show_place_page", Booking, "", EVERYBODY),
+    ("answer_place_page", Booking, "answer=cancel", EVERYBODY),
+    ("list_place_log", Booking, "", COORDINATOR),
+    ("join_waitlist", Full, "$student", [401, 404, 404, 403, 201, 404]),
+    ("list_waitlist", Full, "", COORDINATOR),
+    ("read_waitlist_entry", Waiting, "", COORDINATOR),
+    ("leave_waitlist_entry", Waiting, "", COORDINATOR),
+    ("accept_waitlist_entry", Offered, "", COORDINATOR),
+    ("decline_waitlist_entry", Offered, "", COORDINATOR),
     // Staffing.
     ("list_candidates", Need, "", COORDINATOR),
     ("create_proposal", Need, r#"{"campus_request_ids":["$campus_request_id"]}"#, [401, 404, 404, 403, 201, 404]),
@@ -278,8 +324,71 @@ impl Cast {
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
             Proposal | Offer | Assignment | Undeliverable => self.set_staffing(world, given, &mut scene).await,
+            Portal => {
+                let path = format!("/v1/campuses/{}/portals", world.campus_id());
+                let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
+                scene.insert("portal_id", portal.id());
+            }
+            Place | ClosedSlot | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
+                self.set_places(world, given, &name, &mut scene).await;
+            }
         }
         scene
+    }
+
+    /// An event of its own, a slot in it, and what a student may have there.
+    async fn set_places(&self, world: &World, given: Given, name: &str, scene: &mut Scene) {
+        let office = world.coordinator();
+        // What begins now begins in half an hour, so that its doors are open, and the clock of the others stays.
+        let event = world.event(&json!({})).await;
+        let slot = world.slot(&event, "12:30", if given == Place || given == ClosedSlot { 64 } else { 1 }).await;
+        scene.insert("event_id", event.id());
+        scene.insert("slot_id", slot.clone());
+        scene.insert("student", json!({ "student": student(&format!("{name} Waiting")) }).to_string());
+        match given {
+            ClosedSlot => {
+                office.act(&format!("/v1/slots/{slot}/close")).await.expect(200);
+            }
+            Hold => {
+                scene.insert("booking_id", office.holds(&slot, name).await.expect(201).id());
+            }
+            Booking | Begun | Marked | Full | Waiting | Offered => {
+                let booking = office.books(&slot, name).await.expect(201).id();
+                scene.insert("booking_id", booking.clone());
+                if given == Booking {
+                    scene.insert("other_slot_id", world.slot(&event, "14:00", 1).await);
+                    let letter = world.letters_to(&format!("{}@example.edu", handle(name))).await.pop().unwrap();
+                    scene.insert("token", between(&letter.text, "/p/", ""));
+                }
+                if given == Begun || given == Marked {
+                    // The doors have opened, and it has begun, for this one alone.
+                    let id = if world.database().is_postgres() {
+                        format!("'{booking}'::uuid")
+                    } else {
+                        format!("'{booking}'")
+                    };
+                    let begun = world.now().unix() - 600;
+                    let at = if world.database().is_postgres() {
+                        format!("to_timestamp({begun})")
+                    } else {
+                        begun.to_string()
+                    };
+                    let sql = format!("update bookings set starts_at = {at} where id = {id}");
+                    world.database().connect().batch_execute(&sql).unwrap();
+                }
+                if given == Marked {
+                    office.booking_does(&booking, "check-in").await.expect(200);
+                }
+                if given == Waiting || given == Offered {
+                    let entry = office.queues(&event, &format!("{name} Waiting"), &json!({})).await.expect(201).id();
+                    scene.insert("entry_id", entry);
+                }
+                if given == Offered {
+                    office.booking_does(&booking, "cancel").await.expect(200);
+                }
+            }
+            _ => {}
+        }
     }
 
     async fn set_sign_in(&self, world: &World, given: Given, handle: &str, scene: &mut Scene) {
@@ -363,7 +472,10 @@ impl Cast {
         if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
             request = request.header("If-Match", "*");
         }
-        if operation == "answer_offer_page" {
+        if operation == "set_booking_rules" {
+            request = request.header("If-Match", "*");
+        }
+        if operation == "answer_offer_page" || operation == "answer_place_page" {
             request = request.body("application/x-www-form-urlencoded", body);
         } else if !body.is_empty() {
             request = request.body("application/json", filled(body, scene, |name| format!("${name}")));

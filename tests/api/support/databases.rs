@@ -64,6 +64,11 @@ impl Database {
         Self { location: Location::Postgres(format!("{}/{name}", server())), remains: Remains::Named(name) }
     }
 
+    /// Whether it is the served one.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.location, Location::Postgres(_))
+    }
+
     /// Where it is.
     pub fn location(&self) -> &Location {
         &self.location

@@ -4,5 +4,6 @@ pub mod arrange;
 pub mod clients;
 pub mod contract;
 pub mod databases;
+pub mod places;
 pub mod smtp;
 pub mod world;
