@@ -1,5 +1,7 @@
 //! Bookings, in JSON.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -161,23 +163,44 @@ pub(super) fn alternatives(free: &[Free]) -> Value {
 /// Books a place. Where that is not possible, the answer names others that are free.
 async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<BookingBody>) -> Answer {
     let app = ctx.app.clone();
-    let turn = app.turn(slot.uuid()).await;
-    let answer = ctx.for_portals_too().act(digest, move |tx, actor| {
-        bookings::may_book(tx, actor, slot)?;
-        let booked = bookings::create(tx, actor, slot, &value.student.read()?, value.hold)?;
-        let view = BookingView::of(&booked, tx);
-        Ok(Reply::created(&view, format!("/v1/bookings/{}", booked.row.id)).etag(booked.row.revision))
-    });
-    let answer = answer.await;
-    drop(turn);
+    let answer = book(ctx.for_portals_too(), slot, value, digest).await;
     match answer {
         Err(problem) if problem.code == Code::SlotFull => Err(with_alternatives(&app, slot, problem).await),
         answer => answer,
     }
 }
 
+async fn book(ctx: Ctx, slot: SlotId, value: BookingBody, digest: String) -> Answer {
+    let app = ctx.app.clone();
+    let value = Arc::new(value);
+    let mut turn = None;
+    if app.takes_turns() {
+        let event = Arc::new(OnceLock::new());
+        let (found, wanted) = (event.clone(), value.clone());
+        let before = ctx.peek(&digest, move |tx, actor| {
+            let event = bookings::look(tx, actor, slot, &|| wanted.student.read())?;
+            found.get_or_init(|| event);
+            Ok(())
+        });
+        if let Some(answered) = before.await? {
+            return Ok(answered);
+        }
+        if let Some(event) = event.get() {
+            turn = app.turn(event.uuid()).await;
+        }
+    }
+    let answer = ctx.act(digest, move |tx, actor| {
+        let booked = bookings::create(tx, actor, slot, &|| value.student.read(), value.hold)?;
+        let view = BookingView::of(&booked, tx);
+        Ok(Reply::created(&view, format!("/v1/bookings/{}", booked.row.id)).etag(booked.row.revision))
+    });
+    let answer = answer.await;
+    drop(turn);
+    answer
+}
+
 async fn with_alternatives(app: &App, slot: SlotId, mut problem: Problem) -> Problem {
-    match app.read(move |tx| bookings::alternatives(tx, slot)).await {
+    match bookings::alternatives(app, slot).await {
         Ok(free) => {
             problem.extra.insert("alternatives".to_owned(), alternatives(&free));
             problem

@@ -147,15 +147,7 @@ impl<Q> Ctx<Q> {
         F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
     {
         let caller = self.caller()?;
-        let who = match &caller {
-            Caller::Person(bearer) => bearer.account.to_string(),
-            Caller::Portal(hash) => hash.clone(),
-        };
-        let keyed = self.key.map(|key| Keyed {
-            scope: format!("{who} {} {}", self.method, self.path),
-            key,
-            fingerprint: digest,
-        });
+        let keyed = self.keyed(&caller, &digest);
         let (stored, replayed) = self
             .app
             .act(keyed, move |tx| {
@@ -164,6 +156,37 @@ impl<Q> Ctx<Q> {
             })
             .await?;
         Ok(Reply(stored).into_response(replayed))
+    }
+
+    /// Looks whether what would be done is refused, before anybody waits for their turn to do it. Answers what was answered
+    /// before under the same key, if it was.
+    ///
+    /// # Errors
+    /// The caller's token's, those of `work`.
+    pub async fn peek<F>(&self, digest: &str, mut work: F) -> Result<Option<HttpResponse>, Problem>
+    where
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<(), ServiceError> + Send + 'static,
+    {
+        let caller = self.caller()?;
+        let keyed = self.keyed(&caller, digest);
+        let before = self.app.peek(keyed, move |tx| {
+            let actor = caller.enter(tx)?;
+            work(tx, &actor)
+        });
+        Ok(before.await?.map(|stored| Reply(stored).into_response(true)))
+    }
+
+    /// The request under its key, if it has one.
+    fn keyed(&self, caller: &Caller, digest: &str) -> Option<Keyed> {
+        let who = match caller {
+            Caller::Person(bearer) => bearer.account.to_string(),
+            Caller::Portal(hash) => hash.clone(),
+        };
+        self.key.as_ref().map(|key| Keyed {
+            scope: format!("{who} {} {}", self.method, self.path),
+            key: key.clone(),
+            fingerprint: digest.to_owned(),
+        })
     }
 
     /// Acts for anybody, without a key: what answers with secrets must not be kept.

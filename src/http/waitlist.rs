@@ -124,7 +124,7 @@ async fn join(ctx: Ctx, At(event): At<EventId>, Body { value, digest }: Body<Ent
     });
     match answer.await {
         Err(mut problem) if problem.code == Code::PlacesFree => {
-            let free = app.read(move |tx| waitlist::alternatives(tx, event)).await?;
+            let free = waitlist::alternatives(&app, event).await?;
             problem.extra.insert("alternatives".to_owned(), alternatives(&free));
             Err(problem)
         }

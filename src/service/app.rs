@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
+use super::bookings::Hints;
 use super::error::ServiceError;
 use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
@@ -48,6 +49,8 @@ struct Inner {
     mail: Notify,
     /// Finished calendar feeds.
     shelf: Shelf,
+    /// Free slots of events, as refusals name them.
+    hints: Hints,
     /// Who writes about one thing waits here for their turn, where that helps.
     turns: [tokio::sync::Mutex<()>; TURNS],
 }
@@ -91,6 +94,7 @@ impl App {
             writes: AtomicU64::new(0),
             mail: Notify::new(),
             shelf: Shelf::default(),
+            hints: Hints::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
     }
@@ -152,6 +156,23 @@ impl App {
         }
     }
 
+    /// Looks whether a use case that writes would be refused, on a view of the data and without waiting for a turn. Answers
+    /// what was answered before under the caller's key, if it was.
+    ///
+    /// # Errors
+    /// Those of `work`; the lane's.
+    pub async fn peek<F>(&self, keyed: Option<Keyed>, mut work: F) -> Result<Option<Stored>, ServiceError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<(), ServiceError> + Send + 'static,
+    {
+        let app = self.clone();
+        match self.db.read(move |conn| work(&mut Tx::new(&app, conn, keyed.clone()))).await {
+            Ok(()) => Ok(None),
+            Err(ServiceError::Replay(stored)) => Ok(Some(*stored)),
+            Err(fault) => Err(fault),
+        }
+    }
+
     fn written(&self, committed: bool) {
         if committed {
             self.0.writes.fetch_add(1, Ordering::Release);
@@ -186,6 +207,11 @@ impl App {
     /// The finished calendar feeds.
     pub fn shelf(&self) -> &Shelf {
         &self.0.shelf
+    }
+
+    /// The free slots of events, as far as they were looked for since the last write.
+    pub(super) fn hints(&self) -> &Hints {
+        &self.0.hints
     }
 
     /// Resolves when a write may have left a letter to send.

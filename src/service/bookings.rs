@@ -1,6 +1,9 @@
 //! Bookings: a portal or the office books, holds, confirms, moves and cancels for a student; the student cancels through
 //! the link of a letter; the office marks who came.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::access::{Actor, require};
 use super::app::{App, Tx};
 use super::code::Code;
@@ -12,6 +15,7 @@ use crate::domain::notice::PlaceEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingState, DOORS_OPEN, Student};
+use crate::domain::time::Instant;
 use crate::store::bookings::{self, BookingRow};
 use crate::store::place_log::{self, PlaceLogRow};
 use crate::store::places::PlaceAbout;
@@ -34,30 +38,25 @@ fn bookable(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId) -> Result<PlaceAbout, 
     Ok(about)
 }
 
-/// Requires that the actor may book the slot, before what they sent is looked at.
-///
-/// # Errors
-/// Not found; those of [`require`].
-pub fn may_book(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId) -> Result<(), ServiceError> {
-    bookable(tx, actor, slot).map(drop)
-}
-
 /// A slot with a free place, and how many it has.
 pub type Free = (SlotRow, u32);
+
+/// How the student is read from what was sent: after the rights, so that strangers learn nothing of its faults.
+pub type ReadStudent<'a> = &'a dyn Fn() -> Result<Student, Vec<Invalid>>;
 
 /// Books a place for a student, or holds it for some minutes.
 ///
 /// # Errors
-/// Not found; those of [`require`]; what stands in the way.
+/// Not found; those of [`require`]; the student's; what stands in the way.
 pub fn create(
     tx: &mut Tx<'_>,
     actor: &Actor,
     slot: SlotId,
-    student: &Student,
+    student: ReadStudent<'_>,
     hold: bool,
 ) -> Result<Booked, ServiceError> {
     let about = bookable(tx, actor, slot)?;
-    let (student, known) = students::know(tx, about.campus, student)?;
+    let (student, known) = students::know(tx, about.campus, &student()?)?;
     admit(tx, &about, &student, known, None)?;
     let mut row = fresh(&about, &student, actor.owner(), tx.now);
     if hold {
@@ -75,20 +74,61 @@ pub fn create(
     Ok(booked)
 }
 
-/// Other slots of the same event with a free place, in order of their start.
+/// Looks whether [`create`] would be refused, and changes nothing. Under a rush most are, and they need not wait for those
+/// who are not. Answers the event, whose bookings are made in turns.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn look(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, student: ReadStudent<'_>) -> Result<EventId, ServiceError> {
+    let about = bookable(tx, actor, slot)?;
+    let (student, known) = students::seen(tx, about.campus, &student()?)?;
+    admit(tx, &about, &student, known, None)?;
+    Ok(about.event)
+}
+
+/// Free slots by event, since which write of this process and which second they are so: thousands who are refused in the
+/// same moment are told the same. The places are hints; whoever follows one is decided on anew.
+pub(super) type Hints = Mutex<HashMap<EventId, (u64, Instant, Arc<Vec<Free>>)>>;
+
+/// The most events whose free slots are remembered.
+const MOST_HINTS: usize = 1_000;
+
+/// Other slots of the same event with a free place, in order of their start; as they were at most a second ago.
 ///
 /// # Errors
 /// The database's.
-pub fn alternatives(tx: &mut Tx<'_>, slot: SlotId) -> Result<Vec<Free>, ServiceError> {
-    let Some(about) = abouts::find(tx.conn, slot)? else { return Ok(Vec::new()) };
-    free_slots(tx, about.event)
+pub async fn alternatives(app: &App, slot: SlotId) -> Result<Arc<Vec<Free>>, ServiceError> {
+    let event = app.read(move |tx| Ok(abouts::event_of(tx.conn, slot)?)).await?;
+    match event {
+        Some(event) => hinted(app, event).await,
+        None => Ok(Arc::default()),
+    }
+}
+
+/// The slots of an event with a free place, as they were at most a second ago.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn hinted(app: &App, event: EventId) -> Result<Arc<Vec<Free>>, ServiceError> {
+    let (writes, now) = (app.writes(), app.clock.now());
+    let remembered = app.hints().lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned();
+    if let Some((_, _, free)) = remembered.filter(|(when, at, _)| *when == writes && *at == now) {
+        return Ok(free);
+    }
+    let free = Arc::new(app.read(move |tx| free_slots(tx, event)).await?);
+    let mut hints = app.hints().lock().unwrap_or_else(PoisonError::into_inner);
+    if hints.len() >= MOST_HINTS {
+        hints.clear();
+    }
+    hints.insert(event, (writes, now, free.clone()));
+    Ok(free)
 }
 
 /// The slots of an event that begin later than now and have a free place.
 ///
 /// # Errors
 /// The database's.
-pub(super) fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
+fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
     let filter = slots::SlotFilter { from: Some(tx.now), until: None, free: Some((true, tx.now)) };
     let rows = slots::list_of_event(tx.conn, event, filter, None, ALTERNATIVES)?;
     let mut free = Vec::with_capacity(rows.len());

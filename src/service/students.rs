@@ -38,6 +38,24 @@ pub(super) fn know(tx: &mut Tx<'_>, campus: CampusId, student: &Student) -> Resu
     }
 }
 
+/// The student as they would be, nothing written: as [`know`], for those who only look.
+///
+/// # Errors
+/// The database's.
+pub(super) fn seen(tx: &mut Tx<'_>, campus: CampusId, student: &Student) -> Result<(StudentRow, bool), ServiceError> {
+    let known = students::find_by_ref(tx.conn, campus, &student.external_ref)?;
+    let (id, known) = known.map_or_else(|| (StudentId::mint(), false), |known| (known.id, true));
+    let row = StudentRow {
+        id,
+        campus_id: campus,
+        student: student.clone(),
+        revision: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    Ok((row, known))
+}
+
 /// The students of a campus.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
 //! The waitlist: who waits for a place of an event, and what they answer when one is held for them.
 
+use std::sync::Arc;
+
 use super::access::Actor;
 use super::app::{App, Tx};
-use super::bookings::{Free, event_of, free_slots, take};
+use super::bookings::{Free, event_of, hinted, take};
 use super::code::Code;
 use super::error::ServiceError;
 use super::places::{By, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
@@ -106,12 +108,12 @@ pub fn join(
     Ok(Waiting { row, student })
 }
 
-/// The slots of an event that begin later than now and have a free place.
+/// The slots of an event with a free place.
 ///
 /// # Errors
 /// The database's.
-pub fn alternatives(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
-    free_slots(tx, event)
+pub async fn alternatives(app: &App, event: EventId) -> Result<Arc<Vec<Free>>, ServiceError> {
+    hinted(app, event).await
 }
 
 /// The entry, if the actor may act for its student, and the replay if the same was asked before.

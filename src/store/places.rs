@@ -144,6 +144,11 @@ pub fn find(conn: &mut Conn, id: SlotId) -> Result<Option<PlaceAbout>, StoreErro
     found.map(|(slot, event, campus)| PlaceAbout::read(slot, event, campus)).transpose()
 }
 
+/// The event of a slot.
+pub fn event_of(conn: &mut Conn, slot: SlotId) -> Result<Option<EventId>, StoreError> {
+    Ok(slots::table.find(slot).select(slots::event_id).get_result(conn).optional()?)
+}
+
 /// The slots of an event with what they are about, in order of their start.
 pub fn list_of_event(conn: &mut Conn, event: EventId, limit: i64) -> Result<Vec<PlaceAbout>, StoreError> {
     let found: Vec<(SlotColumns, EventColumns, CampusColumns)> = slots::table
