@@ -21,6 +21,7 @@ mod demo;
 mod events;
 mod feeds;
 mod idempotency;
+mod kills;
 mod mail;
 mod migrations;
 mod needs;
