@@ -1,6 +1,8 @@
-//! What takes place: events, the slots inside them, and the students who book them.
+//! What takes place: events and the slots inside them, the students who book them, the grids and series that make slots,
+//! and whether they can be staffed.
 
 pub mod booking;
 pub mod event;
+pub mod grid;
 pub mod slot;
 pub mod waitlist;
