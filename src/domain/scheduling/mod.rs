@@ -4,5 +4,6 @@
 pub mod booking;
 pub mod event;
 pub mod grid;
+pub mod recurrence;
 pub mod slot;
 pub mod waitlist;
