@@ -3,6 +3,7 @@
 
 pub mod booking;
 pub mod event;
+pub mod feasibility;
 pub mod grid;
 pub mod recurrence;
 pub mod slot;
