@@ -2,7 +2,7 @@
 //!
 //! A programme says "two evenings, 18:00 to 20:00, 20 minutes and 10 of feedback, twelve tables"; [`expand()`] makes the
 //! slots of it and says what time is left over. Regenerating is [`reconcile()`]: it compares what is there with what is
-//! wanted and never touches a slot with people in it. Lengths are elapsed time, breaks and fixed starts are times on the
+//! wanted and never takes a slot from the people in it. Lengths are elapsed time, breaks and fixed starts are times on the
 //! wall, so a grid over a change of the clocks has places of equal length. Absent on purpose: ids and states of new
 //! slots, who sits where, and rotations of students, which are for those who book.
 
