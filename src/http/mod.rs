@@ -17,6 +17,7 @@ pub mod events;
 pub mod exclusions;
 pub mod feeds;
 pub mod finish;
+pub mod grids;
 pub mod letters;
 pub mod members;
 pub mod meta;
@@ -85,6 +86,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         campus_requests::routes,
         events::routes,
         slots::routes,
+        grids::routes,
         portals::routes,
         students::routes,
         bookings::routes,
@@ -119,6 +121,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         campus_requests::ROUTES,
         events::ROUTES,
         slots::ROUTES,
+        grids::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         bookings::ROUTES,

@@ -93,6 +93,8 @@ pub enum Code {
     PlacesFree,
     /// More places are taken than would be left.
     CapacityBelowTaken,
+    /// People are in slots that would go or change.
+    GridBlocked,
     /// It is too early for this.
     TooEarly,
     /// The place is no longer held.
@@ -167,6 +169,7 @@ impl Code {
         Self::AlreadyWaiting,
         Self::PlacesFree,
         Self::CapacityBelowTaken,
+        Self::GridBlocked,
         Self::TooEarly,
         Self::OfferExpired,
         Self::Stale,
@@ -461,6 +464,13 @@ impl Code {
                 409,
                 "More places are taken than that",
                 "Move or cancel bookings first. `taken` says how many places are taken.",
+            ),
+            Self::GridBlocked => (
+                "grid_blocked",
+                409,
+                "People stand in the way of this grid",
+                "Nothing was changed. `changes` names each slot in the way: move or cancel its bookings, or keep its table and \
+                 time in the grid. `dry_run` shows the same beforehand.",
             ),
             Self::TooEarly => (
                 "too_early",

@@ -18,6 +18,7 @@ pub mod error;
 pub mod events;
 pub mod exclusions;
 pub mod feeds;
+pub mod grids;
 pub mod ground;
 pub mod idempotency;
 pub mod matching;

@@ -20,6 +20,7 @@ pub mod events;
 pub mod exclusions;
 pub mod feed_revisions;
 pub mod feeds;
+pub mod grids;
 pub mod letters;
 pub mod members;
 pub mod migrate;

@@ -193,6 +193,22 @@ diesel::table! {
         updated_at -> Moment,
         label -> Nullable<Text>,
         capacity -> BigInt,
+        grid_table -> Nullable<Text>,
+        grid_building -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    grids (event_id) {
+        event_id -> Id,
+        document -> Document,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
     }
 }
 
@@ -522,6 +538,7 @@ diesel::joinable!(campus_volunteers -> campuses (campus_id));
 diesel::joinable!(campus_volunteers -> volunteers (volunteer_id));
 diesel::joinable!(events -> campuses (campus_id));
 diesel::joinable!(slots -> events (event_id));
+diesel::joinable!(grids -> events (event_id));
 diesel::joinable!(campus_requests -> campuses (campus_id));
 diesel::joinable!(campus_requests -> accounts (requested_by));
 diesel::joinable!(campus_requests -> events (event_id));
@@ -562,6 +579,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campus_volunteers,
     events,
     slots,
+    grids,
     campus_requests,
     campus_request_roles,
     exclusions,

@@ -42,6 +42,7 @@ enum Given {
     Portal,
     Place,
     ClosedSlot,
+    Gridded,
     Booking,
     Hold,
     Begun,
@@ -52,9 +53,9 @@ enum Given {
 }
 
 use Given::{
-    Applicant, Approved, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full, Hold, Marked, Need,
-    Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Portal, Proposal, Refresh, SignInLink,
-    SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
+    Applicant, Approved, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full, Gridded, Hold,
+    Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Portal, Proposal, Refresh,
+    SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -62,6 +63,8 @@ type Row = (&'static str, Given, &'static str, [u16; 6]);
 
 const REASON: &str = r#"{"reason":"The room is closed."}"#;
 const EVERYBODY: [u16; 6] = [200; 6];
+/// One table for an hour.
+const GRID: &str = r#"{"grid":{"sessions":[{"name":"One","starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T17:00"}],"pattern":{"kind":"bell","period_minutes":30},"tables":[{"label":"Table 1"}]}}"#;
 const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 404];
 const COORDINATOR: [u16; 6] = [401, 404, 404, 403, 200, 404];
 
@@ -131,6 +134,9 @@ const TABLE: &[Row] = &[
     ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
     ("read_booking_rules", Place, "", EVERYBODY),
     ("set_booking_rules", Place, r#"{"max_per_person":2}"#, COORDINATOR),
+    ("read_grid", Gridded, "", MEMBERS),
+    ("set_grid", Place, GRID, COORDINATOR),
+    ("preview_feasibility", Gridded, r#"{"known_volunteers":[3]}"#, COORDINATOR),
     ("create_slot", Place, r#"{"starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T16:30","capacity":2}"#, [401, 404, 404, 403, 201, 404]),
     ("read_slot", Place, "", EVERYBODY),
     ("change_slot", Place, r#"{"capacity":9}"#, COORDINATOR),
@@ -329,7 +335,7 @@ impl Cast {
                 let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
                 scene.insert("portal_id", portal.id());
             }
-            Place | ClosedSlot | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
+            Place | ClosedSlot | Gridded | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
                 self.set_places(world, given, &name, &mut scene).await;
             }
         }
@@ -348,6 +354,11 @@ impl Cast {
         match given {
             ClosedSlot => {
                 office.act(&format!("/v1/slots/{slot}/close")).await.expect(200);
+            }
+            Gridded => {
+                let path = format!("/v1/events/{}/grid", event.id());
+                let grid = office.request("PUT", &path).header("If-Match", "*").body("application/json", GRID);
+                grid.send().await.expect(200);
             }
             Hold => {
                 scene.insert("booking_id", office.holds(&slot, name).await.expect(201).id());
@@ -472,7 +483,7 @@ impl Cast {
         if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
             request = request.header("If-Match", "*");
         }
-        if operation == "set_booking_rules" {
+        if ["set_booking_rules", "set_grid"].contains(&operation) {
             request = request.header("If-Match", "*");
         }
         if operation == "answer_offer_page" || operation == "answer_place_page" {

@@ -20,6 +20,7 @@ mod contract;
 mod demo;
 mod events;
 mod feeds;
+mod grids;
 mod idempotency;
 mod kills;
 mod mail;
