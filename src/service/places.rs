@@ -165,8 +165,12 @@ pub(super) fn admit(
     about.rules.may_ask(&asked).map_err(|refused| refusal(about, &refused))?;
     let (id, window) = (about.slot.id, about.slot.when.window());
     let taken = bookings::count_taken(tx.conn, id, tx.now)?;
-    let waiting = waitlist_entries::wishes(tx.conn, about.event)?.iter().filter(|wish| wish.takes(id, window)).count();
-    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+    let mut waiting = waitlist_entries::count_suited(tx.conn, about.event, window.start())?;
+    if waiting > 0 && taken < about.slot.capacity.into() {
+        // Only where a place is free does it matter which slots those who wait have named; thousands may wait.
+        let wishes = waitlist_entries::wishes(tx.conn, about.event)?;
+        waiting = u32::try_from(wishes.iter().filter(|wish| wish.takes(id, window)).count()).unwrap_or(u32::MAX);
+    }
     about.rules.admit(&Asked { taken, waiting, ..asked }).map_err(|refused| refusal(about, &refused))
 }
 

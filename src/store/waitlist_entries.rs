@@ -169,7 +169,21 @@ pub fn queue(conn: &mut Conn, event: EventId) -> Result<Vec<Waiting>, StoreError
     found.into_iter().map(read).collect()
 }
 
-/// What those who wait for an event wish for, without who they are: booking asks this each time.
+/// How many wait for an event whom a place that starts then would suit, whichever slot they name.
+pub fn count_suited(conn: &mut Conn, event: EventId, start: Instant) -> Result<u32, StoreError> {
+    let from = waitlist_entries::from_at.is_null().or(waitlist_entries::from_at.assume_not_null().le(start));
+    let until = waitlist_entries::until_at.is_null().or(waitlist_entries::until_at.assume_not_null().gt(start));
+    let suited: i64 = waitlist_entries::table
+        .filter(waitlist_entries::event_id.eq(event))
+        .filter(waitlist_entries::state.eq(EntryState::Waiting))
+        .filter(from)
+        .filter(until)
+        .count()
+        .get_result(conn)?;
+    Ok(u32::try_from(suited).unwrap_or(u32::MAX))
+}
+
+/// What those who wait for an event wish for, without who they are.
 pub fn wishes(conn: &mut Conn, event: EventId) -> Result<Vec<Wish>, StoreError> {
     let found: Vec<Columns> = waitlist_entries::table
         .filter(waitlist_entries::event_id.eq(event))
