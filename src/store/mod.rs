@@ -27,6 +27,7 @@ pub mod migrate;
 pub mod offers;
 pub mod place_log;
 pub mod places;
+pub mod policy_document;
 pub mod portals;
 pub mod proposals;
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What takes place: events and the slots inside them, the students who book them, the grids and series that make slots,
-//! and whether they can be staffed.
+//! whether they can be staffed, who meets whom in which order, and by which rules of the office.
 
 pub mod booking;
 pub mod event;
 pub mod feasibility;
 pub mod grid;
+pub mod office_calendar;
+pub mod policy;
 pub mod recurrence;
+pub mod rotation;
 pub mod slot;
 pub mod waitlist;
