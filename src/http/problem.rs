@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::refusal::Invalid;
 use crate::service::code::Code;
-use crate::service::error::ServiceError;
-use crate::store::db::StoreError;
+use crate::service::error::{ServiceError, StoreError};
 
 /// A refusal on its way out. [`finish`](super::finish) gives it its `type`, `instance` and `request_id`.
 #[derive(Debug, Clone)]

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use super::code::Code;
 use super::idempotency::Stored;
 use crate::domain::refusal::{Invalid, WrongState};
-use crate::store::db::{Failure, StoreError};
+use crate::store::db::Failure;
+
+pub use crate::store::db::StoreError;
 
 /// Why a use case did nothing.
 #[derive(Debug)]
