@@ -13,6 +13,8 @@ use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::feasibility::{Demand, Finding, Preview, Range, Students};
 use crate::domain::scheduling::grid::{Break, FixedStart, Grid, Pattern, PlaceLength, Session, Table, Travel, Way};
 use crate::domain::time::{Fold, Zone};
+use crate::service::access::Actor;
+use crate::service::app::Tx;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
 use crate::service::grids::{self, BlockedLine, Line, NewGrid, Plan};
@@ -480,8 +482,8 @@ async fn read(ctx: Ctx, At(event): At<EventId>) -> Answer {
 
 /// Makes the slots of an event by a grid, or says what would be done.
 async fn set(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<SetGridBody>) -> Answer {
-    let seen = ctx.seen();
-    ctx.write(move |tx, actor| {
+    let (seen, dry_run) = (ctx.seen(), value.dry_run);
+    let work = move |tx: &mut Tx<'_>, actor: &Actor| {
         let zone = grids::usual_zone(tx, actor, event)?;
         let grid = value.grid.read(zone).map_err(|faults| in_grid(faults.into()))?;
         let kept = document(&value.grid)?;
@@ -495,8 +497,9 @@ async fn set(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<SetGridB
             return Err(ServiceError::refused(Code::GridBlocked, detail).with("changes", document(&view)?));
         }
         Ok(Reply::ok(&view).etag(revision))
-    })
-    .await
+    };
+    // What only looks does not keep the writer from its work.
+    if dry_run { ctx.read(work).await } else { ctx.write(work).await }
 }
 
 fn document<V: Serialize>(view: &V) -> Result<serde_json::Value, ServiceError> {

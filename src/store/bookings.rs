@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::columns::text_column;
 use super::db::{Conn, StoreError, lost_race, violates};
@@ -178,8 +179,14 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
     )
 }
 
-fn kept(done: Result<usize, diesel::result::Error>) -> Result<bool, StoreError> {
+fn kept(done: Result<usize, DieselError>) -> Result<bool, StoreError> {
     match done {
+        // Nothing was kept: the row is of another revision by now, and the job must look again.
+        Ok(0) => Err(DieselError::DatabaseError(
+            DatabaseErrorKind::SerializationFailure,
+            Box::new("a booking was changed meanwhile".to_owned()),
+        )
+        .into()),
         Ok(_) => Ok(true),
         Err(fault) if violates(&fault, "bookings_no_overlap", "bookings_no_overlap") => Ok(false),
         Err(fault) => Err(lost_race(fault)),
