@@ -152,6 +152,7 @@ async fn event(app: &App, scene: &Scene, places: Vec<usize>) -> (EventId, Vec<Sl
                 place: None,
                 when: lasts(from, from + TimeDelta::minutes(30)),
                 capacity: i64::try_from(*capacity).expect("few"),
+                seats: 0,
             };
             made.push(slots::create(tx, &office, event, &slot)?.row.id);
         }

@@ -165,7 +165,9 @@ async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<Boo
     let app = ctx.app.clone();
     let answer = book(ctx.for_portals_too(), slot, value, digest).await;
     match answer {
-        Err(problem) if problem.code == Code::SlotFull => Err(with_alternatives(&app, slot, problem).await),
+        Err(problem) if matches!(problem.code, Code::SlotFull | Code::SlotUnstaffed) => {
+            Err(with_alternatives(&app, slot, problem).await)
+        }
         answer => answer,
     }
 }

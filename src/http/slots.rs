@@ -48,13 +48,16 @@ pub struct SlotBody {
     fold: Option<String>,
     #[serde(default)]
     capacity: i64,
+    #[serde(default)]
+    seats: i64,
 }
 
 impl SlotBody {
     fn read(&self, usual: Zone) -> Result<NewSlot, Vec<Invalid>> {
         let zone = self.time_zone.as_deref().unwrap_or(usual.name());
         let when = window(&self.starts_local, &self.ends_local, zone, self.fold.as_deref())?;
-        Ok(NewSlot { label: self.label.clone(), place: self.place.clone(), when, capacity: self.capacity })
+        let (label, place) = (self.label.clone(), self.place.clone());
+        Ok(NewSlot { label, place, when, capacity: self.capacity, seats: self.seats })
     }
 }
 
@@ -68,6 +71,8 @@ pub struct SlotPatchBody {
     place: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     capacity: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    seats: Option<i64>,
 }
 
 /// A slot, out.
@@ -85,6 +90,9 @@ pub(super) struct SlotView {
     capacity: u16,
     taken: u32,
     free: u32,
+    seats: u16,
+    seated: u16,
+    unstaffed_since: Option<String>,
     revision: i64,
     created_at: String,
     updated_at: String,
@@ -121,6 +129,9 @@ impl From<SlotSeats> for SlotView {
             capacity: slot.row.capacity,
             taken: slot.taken,
             free: u32::from(slot.row.capacity).saturating_sub(slot.taken),
+            seats: slot.row.seating.seats,
+            seated: slot.row.seating.seated,
+            unstaffed_since: slot.row.seating.unstaffed_since.map(|since| since.to_string()),
             revision: slot.row.revision,
             created_at: slot.row.created_at.to_string(),
             updated_at: slot.row.updated_at.to_string(),
@@ -150,6 +161,8 @@ pub struct BookingRulesBody {
     groups: Vec<String>,
     #[serde(default)]
     after_events: Vec<String>,
+    #[serde(default)]
+    staffed_only: bool,
 }
 
 fn usual_hold() -> u32 {
@@ -185,6 +198,7 @@ impl BookingRulesBody {
             years: self.years.clone(),
             groups: self.groups.clone(),
             after_events,
+            staffed_only: self.staffed_only,
         })
     }
 }
@@ -201,6 +215,7 @@ impl From<&BookingRules> for BookingRulesBody {
             years: rules.years.clone(),
             groups: rules.groups.clone(),
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
+            staffed_only: rules.staffed_only,
         }
     }
 }
@@ -246,7 +261,8 @@ async fn read(ctx: Ctx, At(id): At<SlotId>) -> Answer {
 /// Changes a slot's label, place or number of places.
 async fn change(ctx: Ctx, At(id): At<SlotId>, Body { value, .. }: Body<SlotPatchBody>) -> Answer {
     let seen = ctx.seen();
-    let change = SlotChange { label: value.label, place: value.place, capacity: value.capacity };
+    let SlotPatchBody { label, place, capacity, seats } = value;
+    let change = SlotChange { label, place, capacity, seats };
     ctx.write(move |tx, actor| Ok(shown(slots::change(tx, actor, id, &seen, &change)?))).await
 }
 

@@ -93,6 +93,10 @@ pub enum Code {
     PlacesFree,
     /// More places are taken than would be left.
     CapacityBelowTaken,
+    /// More volunteers sit there than that.
+    SeatsBelowSeated,
+    /// Nobody sits there for the students.
+    SlotUnstaffed,
     /// People are in slots that would go or change.
     GridBlocked,
     /// It is too early for this.
@@ -169,6 +173,8 @@ impl Code {
         Self::AlreadyWaiting,
         Self::PlacesFree,
         Self::CapacityBelowTaken,
+        Self::SeatsBelowSeated,
+        Self::SlotUnstaffed,
         Self::GridBlocked,
         Self::TooEarly,
         Self::OfferExpired,
@@ -464,6 +470,18 @@ impl Code {
                 409,
                 "More places are taken than that",
                 "Move or cancel bookings first. `taken` says how many places are taken.",
+            ),
+            Self::SeatsBelowSeated => (
+                "seats_below_seated",
+                409,
+                "More volunteers sit there than that",
+                "Seat one of them elsewhere first. `seated` says how many sit there.",
+            ),
+            Self::SlotUnstaffed => (
+                "slot_unstaffed",
+                409,
+                "Nobody sits there at present",
+                "The slot waits for a volunteer. `alternatives` are other slots with free places; the waitlist is another way.",
             ),
             Self::GridBlocked => (
                 "grid_blocked",

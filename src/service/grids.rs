@@ -19,7 +19,7 @@ use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::feasibility::{self, Demand, Preview, Supply};
 use crate::domain::scheduling::grid::{Changes, Existing, Grid, Hindrance, PlannedSlot, expand, reconcile};
-use crate::domain::scheduling::slot::{Slot, SlotState};
+use crate::domain::scheduling::slot::{Seating, Slot, SlotState};
 use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::bookings::BookingRow;
 use crate::store::grids::{GridRow, GridSlot};
@@ -213,7 +213,7 @@ impl Work {
                     interview_ends: planned
                         .map_or_else(|| slot.row.when.window().end(), |planned| planned.interview_ends),
                     capacity: slot.row.capacity,
-                    seats: planned.map_or(1, |planned| planned.seats),
+                    seats: slot.row.seating.seats,
                     taken: taken.get(&slot.row.id).copied().unwrap_or_default().try_into().unwrap_or(u16::MAX),
                     staffed: 0,
                     state: slot.row.state,
@@ -338,6 +338,7 @@ impl Work {
                 capacity: planned.capacity,
                 place: planned.place.clone(),
                 when: planned.when,
+                seating: Seating { seats: planned.seats, ..row.seating },
                 ..row.slot.clone()
             };
             let told = (&slot.place, &slot.label, slot.when) != (&row.place, &row.label, row.when);
@@ -362,6 +363,7 @@ impl Work {
                 capacity: planned.capacity,
                 place: planned.place.clone(),
                 when: planned.when,
+                seating: Seating::wanting(planned.seats),
             };
             roomier.push(slot.id);
             grids::insert_slot(tx.conn, &self.kept(SlotRow::new(slot, tx.now), planned))?;

@@ -137,6 +137,7 @@ impl Standing {
             now,
             event: about.state,
             slot: about.slot.state,
+            seating: about.slot.seating,
             window: about.slot.when.window(),
             venue: about.venue,
             student: &student.student,
@@ -197,6 +198,13 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
         BookingRefused::Slot(state) => {
             ServiceError::refused(Code::SlotClosed, format!("The slot is {state}.")).with("state", state.as_str())
         }
+        BookingRefused::Unstaffed(since) => ServiceError::refused(
+            Code::SlotUnstaffed,
+            match since {
+                Some(since) => format!("Whoever sat there left at {since}; nobody has taken the seat yet."),
+                None => "Nobody sits there yet, and this event takes students only where somebody does.".to_owned(),
+            },
+        ),
         BookingRefused::HasBegun(start) => ServiceError::refused(Code::HasBegun, format!("It began at {start}.")),
         BookingRefused::NotYet(opens) => {
             ServiceError::refused(Code::BookingClosed, format!("Booking opens at {opens}."))
@@ -347,7 +355,12 @@ pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, Serv
                 offered += 1;
             }
             // Nobody can have a place here: nobody is passed over.
-            Err(BookingRefused::Event(_) | BookingRefused::Slot(_) | BookingRefused::HasBegun(_)) => break,
+            Err(
+                BookingRefused::Event(_)
+                | BookingRefused::Slot(_)
+                | BookingRefused::Unstaffed(_)
+                | BookingRefused::HasBegun(_),
+            ) => break,
             Err(refused) => {
                 let why = match refusal(about, &refused) {
                     ServiceError::Refused(refused) => refused.detail,

@@ -11,7 +11,7 @@ use crate::domain::ids::{EventId, SlotId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingRules;
-use crate::domain::scheduling::slot::{Slot, SlotChange, SlotRefused, SlotState, places};
+use crate::domain::scheduling::slot::{Seating, Slot, SlotChange, SlotRefused, SlotState, places, seats as seat_count};
 use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::slots::SlotRow;
 use crate::store::{bookings, events as event_rows, feed_revisions, places as abouts, slots};
@@ -27,6 +27,8 @@ pub struct NewSlot {
     pub when: LocalWindow,
     /// Places for students.
     pub capacity: i64,
+    /// Seats for volunteers at a time.
+    pub seats: i64,
 }
 
 /// The clocks of the event, for slots that name none.
@@ -48,12 +50,14 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
         new.label.as_deref().map(|label| line("label", label, 1, 100)).transpose(),
         new.place.as_deref().map(|place| line("place", place, 1, 300)).transpose(),
         places("capacity", new.capacity),
+        seat_count("seats", new.seats),
         within(&event, new.when, tx.now),
     );
-    let (label, place, capacity) = match read {
-        (Ok(label), Ok(place), Ok(capacity), Ok(())) => (label, place, capacity),
-        (a, b, c, d) => {
-            return Err([a.err(), b.err(), c.err(), d.err()].into_iter().flatten().collect::<Vec<_>>().into());
+    let (label, place, capacity, seats) = match read {
+        (Ok(label), Ok(place), Ok(capacity), Ok(seats), Ok(())) => (label, place, capacity, seats),
+        (label, place, capacity, seats, when) => {
+            let faults = [label.err(), place.err(), capacity.err(), seats.err(), when.err()];
+            return Err(faults.into_iter().flatten().collect::<Vec<_>>().into());
         }
     };
     let slot = Slot {
@@ -64,6 +68,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
         capacity,
         place: place.or_else(|| event.place.clone()),
         when: new.when,
+        seating: Seating::wanting(seats),
     };
     let row = SlotRow::new(slot, tx.now);
     slots::insert(tx.conn, &row)?;
@@ -112,8 +117,8 @@ fn managed(tx: &mut Tx<'_>, actor: &Actor, id: SlotId) -> Result<(SlotRow, Event
 /// that come free go to those who wait.
 ///
 /// # Errors
-/// Not found; those of [`require`]; `precondition_required`, `stale`, `wrong_state`, `capacity_below_taken`; the field
-/// that is wrong.
+/// Not found; those of [`require`]; `precondition_required`, `stale`, `wrong_state`, `capacity_below_taken`,
+/// `seats_below_seated`; the field that is wrong.
 pub fn change(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -133,6 +138,11 @@ pub fn change(
         )
         .with("taken", taken)
         .with("capacity", capacity),
+        SlotRefused::Seated { seated, seats } => ServiceError::refused(
+            Code::SeatsBelowSeated,
+            format!("{seated} volunteers sit there, and {seats} seats would be left."),
+        )
+        .with("seated", seated),
     })?;
     if slot == before.slot {
         return seats(tx, &event, before);

@@ -186,6 +186,8 @@ pub(super) struct RulesDocument {
     years: Vec<String>,
     groups: Vec<String>,
     after_events: Vec<String>,
+    #[serde(default)]
+    staffed_only: bool,
 }
 
 impl From<&BookingRules> for RulesDocument {
@@ -200,6 +202,7 @@ impl From<&BookingRules> for RulesDocument {
             years: rules.years.clone(),
             groups: rules.groups.clone(),
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
+            staffed_only: rules.staffed_only,
         }
     }
 }
@@ -216,6 +219,7 @@ fn rules_out(event: EventId, document: Option<RulesDocument>) -> Result<BookingR
         majors: kept.majors,
         years: kept.years,
         groups: kept.groups,
+        staffed_only: kept.staffed_only,
         after_events: after_events.map_err(|_| corrupt(event, "its booking rules name what is no event"))?,
     })
 }

@@ -195,6 +195,21 @@ diesel::table! {
         capacity -> BigInt,
         grid_table -> Nullable<Text>,
         grid_building -> Nullable<Text>,
+        seats -> BigInt,
+        seated -> BigInt,
+        unstaffed_since -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    seatings (slot_id, assignment_id) {
+        slot_id -> Id,
+        assignment_id -> Id,
+        created_at -> Moment,
     }
 }
 
@@ -538,6 +553,8 @@ diesel::joinable!(campus_volunteers -> campuses (campus_id));
 diesel::joinable!(campus_volunteers -> volunteers (volunteer_id));
 diesel::joinable!(events -> campuses (campus_id));
 diesel::joinable!(slots -> events (event_id));
+diesel::joinable!(seatings -> slots (slot_id));
+diesel::joinable!(seatings -> assignments (assignment_id));
 diesel::joinable!(grids -> events (event_id));
 diesel::joinable!(campus_requests -> campuses (campus_id));
 diesel::joinable!(campus_requests -> accounts (requested_by));
@@ -579,6 +596,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campus_volunteers,
     events,
     slots,
+    seatings,
     grids,
     campus_requests,
     campus_request_roles,

@@ -12,7 +12,7 @@ use super::documents::{wall_in, when_out};
 use super::schema::{bookings, slots};
 use crate::domain::{
     ids::{EventId, SlotId},
-    scheduling::slot::{Slot, SlotState},
+    scheduling::slot::{Seating, Slot, SlotState},
     time::Instant,
 };
 
@@ -87,7 +87,7 @@ pub struct SlotFilter {
     pub from: Option<Instant>,
     /// Those that start before this time.
     pub until: Option<Instant>,
-    /// Those that are open with a free place at this time, or only the others.
+    /// Those that are open, not deserted and have a free place at this time, or only the others.
     pub free: Option<(bool, Instant)>,
 }
 
@@ -127,9 +127,13 @@ pub fn list_of_event(
             .select(count_star())
             .single_value();
         query = if free {
-            query.filter(slots::state.eq(SlotState::Open)).filter(slots::capacity.nullable().gt(taken))
+            query
+                .filter(slots::state.eq(SlotState::Open))
+                .filter(slots::unstaffed_since.is_null())
+                .filter(slots::capacity.nullable().gt(taken))
         } else {
-            query.filter(slots::state.ne(SlotState::Open).or(slots::capacity.nullable().le(taken)))
+            let closed = slots::state.ne(SlotState::Open).or(slots::unstaffed_since.is_not_null());
+            query.filter(closed.or(slots::capacity.nullable().le(taken)))
         };
     }
     query.load(conn)?.into_iter().map(Columns::read).collect()
@@ -152,6 +156,9 @@ pub(super) struct Columns {
     updated_at: Instant,
     label: Option<String>,
     capacity: i64,
+    seats: i64,
+    seated: i64,
+    unstaffed_since: Option<Instant>,
 }
 
 impl From<&SlotRow> for Columns {
@@ -171,6 +178,9 @@ impl From<&SlotRow> for Columns {
             updated_at: row.updated_at,
             label: row.label.clone(),
             capacity: row.capacity.into(),
+            seats: row.seating.seats.into(),
+            seated: row.seating.seated.into(),
+            unstaffed_since: row.seating.unstaffed_since,
         }
     }
 }
@@ -188,6 +198,11 @@ impl Columns {
                 capacity: self.capacity.try_into().unwrap_or_default(),
                 place: self.place,
                 when,
+                seating: Seating {
+                    seats: self.seats.try_into().unwrap_or_default(),
+                    seated: self.seated.try_into().unwrap_or_default(),
+                    unstaffed_since: self.unstaffed_since,
+                },
             },
             revision: self.revision,
             created_at: self.created_at,

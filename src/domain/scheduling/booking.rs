@@ -11,7 +11,10 @@ use crate::domain::{
     letter::Email,
     matching::travel::{TravelRule, Venue},
     refusal::{Invalid, WrongState, line},
-    scheduling::{event::EventState, slot::SlotState},
+    scheduling::{
+        event::EventState,
+        slot::{Seating, SlotState},
+    },
     time::{Instant, Window},
     words::words,
 };
@@ -216,6 +219,8 @@ pub struct BookingRules {
     pub groups: Vec<String>,
     /// Whoever has attended each of these before.
     pub after_events: Vec<EventId>,
+    /// Whether a slot that wants volunteers takes students only once one of them sits there.
+    pub staffed_only: bool,
 }
 
 impl Default for BookingRules {
@@ -230,6 +235,7 @@ impl Default for BookingRules {
             years: Vec::new(),
             groups: Vec::new(),
             after_events: Vec::new(),
+            staffed_only: false,
         }
     }
 }
@@ -243,6 +249,8 @@ pub struct Asked<'a> {
     pub event: EventState,
     /// Where the slot is in its life.
     pub slot: SlotState,
+    /// The volunteers it wants and has.
+    pub seating: Seating,
     /// When the slot takes place.
     pub window: Window,
     /// Where the event takes place, as far as the way there matters.
@@ -283,6 +291,8 @@ pub enum BookingRefused {
     Event(EventState),
     /// The slot takes nobody.
     Slot(SlotState),
+    /// Nobody sits there: since when, where somebody did.
+    Unstaffed(Option<Instant>),
     /// It has begun, at this time.
     HasBegun(Instant),
     /// Booking opens at this time.
@@ -361,6 +371,9 @@ impl BookingRules {
         match asked.slot {
             SlotState::Open => {}
             SlotState::Closed | SlotState::Cancelled => return Err(BookingRefused::Slot(asked.slot)),
+        }
+        if asked.seating.is_deserted() || (self.staffed_only && !asked.seating.is_staffed()) {
+            return Err(BookingRefused::Unstaffed(asked.seating.unstaffed_since));
         }
         let start = asked.window.start();
         if start <= asked.now {
@@ -448,6 +461,7 @@ mod tests {
             now: Instant::from_unix(0),
             event: EventState::Published,
             slot: SlotState::Open,
+            seating: Seating::default(),
             window: window(7_200, 9_000),
             venue: Venue::At(None),
             student,
@@ -493,6 +507,12 @@ mod tests {
         check(&open, Asked { capacity: 0, taken: 0, ..ask }, Err(BookingRefused::Full { waiting: 0 }));
         check(&open, Asked { already: true, taken: 2, ..ask }, Err(BookingRefused::Already));
         check(&open, Asked { slot: SlotState::Closed, ..ask }, Err(BookingRefused::Slot(SlotState::Closed)));
+        let empty = Asked { seating: Seating::wanting(1), ..ask };
+        check(&open, empty, Ok(()));
+        check(&BookingRules { staffed_only: true, ..open.clone() }, empty, Err(BookingRefused::Unstaffed(None)));
+        let left = Some(Instant::from_unix(30));
+        let deserted = Asked { seating: Seating { unstaffed_since: left, ..empty.seating }, ..ask };
+        check(&open, deserted, Err(BookingRefused::Unstaffed(left)));
         check(&open, Asked { event: EventState::Draft, ..ask }, Err(BookingRefused::Event(EventState::Draft)));
         let start = ask.window.start();
         check(&open, Asked { now: start, ..ask }, Err(BookingRefused::HasBegun(start)));

@@ -7,7 +7,7 @@ use crate::domain::{
     ids::{EventId, SlotId},
     refusal::{Invalid, WrongState, line},
     scheduling::event::Event,
-    time::LocalWindow,
+    time::{Instant, LocalWindow},
     words::words,
 };
 
@@ -71,6 +71,53 @@ pub struct Slot {
     pub place: Option<String>,
     /// When, as the people there agreed on it.
     pub when: LocalWindow,
+    /// The volunteers it wants and has.
+    pub seating: Seating,
+}
+
+/// The volunteers' side of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seating {
+    /// How many volunteers it wants at a time, 0 to [`MOST_SEATS`]; a slot that wants none is never without one.
+    pub seats: u16,
+    /// How many sit there.
+    pub seated: u16,
+    /// Since when the last of them has left, until somebody sits there again.
+    pub unstaffed_since: Option<Instant>,
+}
+
+impl Seating {
+    /// A slot that wants this many, and has nobody yet.
+    #[must_use]
+    pub const fn wanting(seats: u16) -> Self {
+        Self { seats, seated: 0, unstaffed_since: None }
+    }
+
+    /// Whether somebody is there for the students, or nobody is needed. One of two is somebody.
+    #[must_use]
+    pub const fn is_staffed(self) -> bool {
+        self.seats == 0 || self.seated > 0
+    }
+
+    /// Whether everybody who sat there has left.
+    #[must_use]
+    pub const fn is_deserted(self) -> bool {
+        self.unstaffed_since.is_some()
+    }
+
+    /// The same with this many people. A slot that nobody ever sat at waits for its first, and is not deserted.
+    #[must_use]
+    pub fn with(self, seated: u16, now: Instant) -> Self {
+        let was_there = self.seated > 0;
+        let unstaffed_since = if seated > 0 || self.seats == 0 {
+            None
+        } else if was_there {
+            Some(now)
+        } else {
+            self.unstaffed_since
+        };
+        Self { seated, unstaffed_since, ..self }
+    }
 }
 
 impl Slot {
@@ -85,6 +132,7 @@ impl Slot {
             capacity: 0,
             place: event.place.clone(),
             when: event.when,
+            seating: Seating::default(),
         }
     }
 
@@ -108,10 +156,19 @@ impl Slot {
             Some(capacity) => places("capacity", capacity)?,
             None => self.capacity,
         };
+        let wanted = match change.seats {
+            Some(number) => seats("seats", number)?,
+            None => self.seating.seats,
+        };
         if u32::from(capacity) < taken && capacity < self.capacity {
             return Err(SlotRefused::Taken { taken, capacity });
         }
-        Ok(Self { label, capacity, place, ..self.clone() })
+        if wanted < self.seating.seated && wanted < self.seating.seats {
+            return Err(SlotRefused::Seated { seated: self.seating.seated, seats: wanted });
+        }
+        let unstaffed_since = self.seating.unstaffed_since.filter(|_| wanted > 0);
+        let seating = Seating { seats: wanted, unstaffed_since, ..self.seating };
+        Ok(Self { label, capacity, place, seating, ..self.clone() })
     }
 }
 
@@ -128,6 +185,19 @@ pub fn places(field: &str, number: i64) -> Result<u16, Invalid> {
     })
 }
 
+/// The most volunteers that a slot wants at a time.
+pub const MOST_SEATS: u16 = 50;
+
+/// A number of seats for volunteers.
+///
+/// # Errors
+/// [`Invalid`] unless 0 to [`MOST_SEATS`].
+pub fn seats(field: &str, number: i64) -> Result<u16, Invalid> {
+    u16::try_from(number).ok().filter(|number| *number <= MOST_SEATS).ok_or_else(|| {
+        Invalid::new(field, "out_of_range", format!("it is {number}, from 0 to {MOST_SEATS} seats are taken"))
+    })
+}
+
 /// What may be changed about a slot; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlotChange {
@@ -137,6 +207,8 @@ pub struct SlotChange {
     pub place: Option<Option<String>>,
     /// Another number of places.
     pub capacity: Option<i64>,
+    /// Another number of seats for volunteers.
+    pub seats: Option<i64>,
 }
 
 /// Why a slot could not be changed.
@@ -152,6 +224,13 @@ pub enum SlotRefused {
         taken: u32,
         /// How many there would be.
         capacity: u16,
+    },
+    /// More volunteers sit there than seats would be left.
+    Seated {
+        /// How many sit there.
+        seated: u16,
+        /// How many seats there would be.
+        seats: u16,
     },
 }
 
@@ -191,6 +270,7 @@ mod tests {
             capacity: 4,
             place,
             when,
+            seating: Seating { seats: 2, seated: 2, unstaffed_since: None },
         };
         let check = |slot: &Slot, capacity: i64, taken: u32, expect: Result<u16, &str>| {
             let got = slot.change(&SlotChange { capacity: Some(capacity), ..SlotChange::default() }, taken);
@@ -198,6 +278,7 @@ mod tests {
                 SlotRefused::State(_) => "state",
                 SlotRefused::Field(_) => "field",
                 SlotRefused::Taken { .. } => "taken",
+                SlotRefused::Seated { .. } => "seated",
             });
             assert_eq!(got, expect, "{capacity} with {taken} taken");
         };
@@ -208,5 +289,23 @@ mod tests {
         check(&slot, 501, 0, Err("field"));
         check(&slot, 10_000_000, 0, Err("field"));
         check(&Slot { state: SlotState::Cancelled, ..slot.clone() }, 4, 0, Err("state"));
+        let seats = |seats| slot.change(&SlotChange { seats: Some(seats), ..SlotChange::default() }, 0);
+        assert_eq!(seats(1), Err(SlotRefused::Seated { seated: 2, seats: 1 }), "whoever sits there stays");
+        assert_eq!(seats(3).unwrap().seating.seats, 3);
+        assert!(matches!(seats(51), Err(SlotRefused::Field(_))));
+    }
+
+    #[test]
+    fn a_slot_is_deserted_when_the_last_one_leaves_it() {
+        let (early, late) = (Instant::from_unix(1), Instant::from_unix(2));
+        let of = |seats| Seating::wanting(seats);
+        assert!(of(0).is_staffed() && !of(1).is_staffed() && !of(1).is_deserted(), "nobody was ever there");
+        let one_of_two = of(2).with(2, early).with(1, early);
+        assert!(one_of_two.is_staffed() && !one_of_two.is_deserted(), "one of two goes on");
+        let left = one_of_two.with(0, early);
+        assert_eq!((left.is_staffed(), left.unstaffed_since), (false, Some(early)));
+        assert_eq!(left.with(0, late).unstaffed_since, Some(early), "since then, not since the last look");
+        assert_eq!(left.with(1, late).unstaffed_since, None);
+        assert_eq!(of(0).with(1, early).with(0, late).unstaffed_since, None, "nobody is missed who was not wanted");
     }
 }

@@ -1,0 +1,18 @@
+-- Seatings: which volunteer sits at which slot, and what a slot has of the volunteers it wants. The twin of
+-- migrations/sqlite/2026-11-23-070000_seatings.
+
+create table seatings (
+    slot_id uuid not null constraint seatings_slot_id_fkey references slots (id) on delete cascade,
+    assignment_id uuid not null constraint seatings_assignment_id_fkey references assignments (id) on delete cascade,
+    created_at timestamptz not null,
+    constraint seatings_pkey primary key (slot_id, assignment_id)
+);
+create index seatings_assignment on seatings (assignment_id);
+
+-- How many volunteers a slot wants and has; since when it has lost the last of them.
+alter table slots add column seats bigint not null default 0 constraint slots_seats check (seats between 0 and 50);
+alter table slots add column seated bigint not null default 0 constraint slots_seated check (seated >= 0);
+alter table slots add column unstaffed_since timestamptz;
+create index slots_unstaffed on slots (event_id, unstaffed_since) where unstaffed_since is not null;
+-- The tables of the grids there were wanted one person each, and nobody was counted.
+update slots set seats = 1 where grid_table is not null;
