@@ -176,6 +176,11 @@ pub enum PlaceEnd {
         /// As the office put it.
         reason: Option<String>,
     },
+    /// The volunteer whom the student was to meet cannot come.
+    Deserted {
+        /// Whether the student waits for another place, ahead of those who came later.
+        waits: bool,
+    },
 }
 
 /// What a calendar entry needs besides the engagement itself: its identity and its history.
@@ -278,6 +283,8 @@ pub enum Notice {
         mark: CalendarMark,
         /// Whether the career office assigned it, rather than the volunteer accepting an offer.
         by_office: bool,
+        /// At which table, where the event has tables.
+        table: Option<String>,
     },
     /// The seat is not theirs any more: the letter takes the entry out of the calendar.
     Cancellation {
@@ -296,6 +303,8 @@ pub enum Notice {
         mark: CalendarMark,
         /// The page on which it can be given back.
         link: String,
+        /// Whether it takes the place of one whose volunteer cannot come.
+        instead: bool,
     },
     /// A student's place is gone: the letter takes the entry out of the calendar.
     PlaceCancelled {

@@ -30,6 +30,7 @@ pub mod portals;
 pub mod problem;
 pub mod proposals;
 pub mod reference;
+pub mod seating;
 pub mod sessions;
 pub mod slots;
 pub mod students;
@@ -87,6 +88,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         events::routes,
         slots::routes,
         grids::routes,
+        seating::routes,
         portals::routes,
         students::routes,
         bookings::routes,
@@ -122,6 +124,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         events::ROUTES,
         slots::ROUTES,
         grids::ROUTES,
+        seating::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         bookings::ROUTES,

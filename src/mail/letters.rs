@@ -89,7 +89,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
     let seat = |engagement: &Engagement, mark: &CalendarMark, status| (engagement.entry(mark, status), engagement.when);
     let place = |place: &PlaceFacts, mark: &CalendarMark, status| (place.entry(mark, status), place.when);
     let ((entry, when), method, answer) = match notice {
-        Notice::Confirmation { engagement, mark, by_office } => {
+        Notice::Confirmation { engagement, mark, by_office, .. } => {
             let answer = if *by_office { Answer::NeedsAction } else { Answer::Accepted };
             (seat(engagement, mark, Status::Confirmed), CalendarMethod::Request, answer)
         }
@@ -176,8 +176,9 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { end => end, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::Confirmation { engagement, mark, by_office } => {
-            context! { by_office => *by_office, changed => mark.sequence > 0, ..about(engagement, reader) }
+        Notice::Confirmation { engagement, mark, by_office, table } => {
+            let (changed, table) = (mark.sequence > 0, table.as_deref().map(clean_text));
+            context! { by_office => *by_office, changed, table, ..about(engagement, reader) }
         }
         Notice::Cancellation { engagement, cause, .. } => {
             let (cause, reason) = match cause {
@@ -187,14 +188,17 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { cause => cause, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::PlaceConfirmed { place, mark, link } => {
-            context! { link => link.as_str(), changed => mark.sequence > 0, ..about_place(place, reader) }
+        Notice::PlaceConfirmed { place, mark, link, instead } => {
+            let changed = mark.sequence > 0;
+            context! { link => link.as_str(), changed, instead => *instead, ..about_place(place, reader) }
         }
         Notice::PlaceCancelled { place, end, .. } => {
             let (end, reason) = match end {
                 PlaceEnd::GivenBack => ("given_back", None),
                 PlaceEnd::Removed { reason } => ("removed", reason.as_deref()),
                 PlaceEnd::CalledOff { reason } => ("called_off", reason.as_deref()),
+                PlaceEnd::Deserted { waits: true } => ("deserted_waits", None),
+                PlaceEnd::Deserted { waits: false } => ("deserted", None),
             };
             context! { end => end, reason => reason.map(clean_text), ..about_place(place, reader) }
         }

@@ -6,7 +6,7 @@ use super::error::ServiceError;
 use super::ground::{Ground, Way, obstacle};
 use super::matching::{self, Counts};
 use super::offers::{known, role_of};
-use super::staffing;
+use super::{seating, staffing};
 use crate::domain::ids::{AssignmentId, CampusRequestId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
 use crate::domain::matching::eligibility::Past;
@@ -145,5 +145,6 @@ fn end(
 ) -> Result<Assigned, ServiceError> {
     let row = staffing::vacate(tx, &assigned, state, Some(reason.to_owned()), cause)?;
     staffing::reopen(tx, row.campus_request_id, row.role_id)?;
+    seating::make_good(tx, row.campus_request_id)?;
     Ok(Assigned { row, about: assigned.about })
 }

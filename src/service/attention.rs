@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::access::{self, Actor};
 use super::app::Tx;
 use super::error::ServiceError;
-use crate::domain::ids::{AssignmentId, CampusId, CampusRequestId};
+use super::seating::{self, StationRow};
+use crate::domain::ids::{AssignmentId, CampusId, CampusRequestId, EventId};
 use crate::domain::people::access::Action;
 use crate::domain::people::volunteer::Volunteer;
 use crate::domain::time::Instant;
@@ -17,6 +18,7 @@ use crate::domain::words::words;
 use crate::store::assignments::{self, Of};
 use crate::store::attention_items::{self, Place};
 use crate::store::campus_requests::{self, CampusRequestRow};
+use crate::store::{bookings, seatings};
 
 /// How long before the decision is due a role below its minimum comes to attention.
 const NOTICE: TimeDelta = TimeDelta::hours(72);
@@ -36,6 +38,8 @@ words! {
         LetterUndeliverable = "letter_undeliverable",
         /// Somebody's new hours and a seat that person holds disagree.
         AvailabilityConflict = "availability_conflict",
+        /// Nobody sits at slots of an event that want somebody.
+        SlotsUnstaffed = "slots_unstaffed",
     }
 }
 
@@ -48,6 +52,7 @@ impl AttentionKind {
             Self::VolunteerAwaitingApproval => "volunteer",
             Self::LetterUndeliverable => "letter",
             Self::AvailabilityConflict => "assignment",
+            Self::SlotsUnstaffed => "event",
         }
     }
 }
@@ -130,9 +135,43 @@ pub fn list(
     for (id, title, detail, since) in attention_items::list_conflicts(tx.conn, campus, tx.now)? {
         items.push(item(AttentionKind::AvailabilityConflict, id.uuid(), since, title, detail));
     }
+    items.extend(unstaffed(tx, campus)?);
     items.retain(|item| after.is_none_or(|after| item.key > after));
     items.sort_by_key(|item| item.key);
     items.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(items)
+}
+
+/// The slots at which nobody sits, event by event.
+fn unstaffed(tx: &mut Tx<'_>, campus: CampusId) -> Result<Vec<AttentionItem>, ServiceError> {
+    let alarms = seatings::alarms(tx.conn, campus, tx.now, tx.now.plus(NOTICE))?;
+    let mut events: Vec<EventId> = alarms.iter().map(|alarm| alarm.event).collect();
+    events.sort();
+    events.dedup();
+    let mut items = Vec::with_capacity(events.len());
+    for event in events {
+        let of = || alarms.iter().filter(|alarm| alarm.event == event);
+        let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
+        let students: u32 = of().filter_map(|alarm| taken.get(&alarm.station.row.id)).sum();
+        let since = of().map(|alarm| alarm.since(NOTICE)).min().unwrap_or(tx.now);
+        let stations: Vec<StationRow> = of().map(|alarm| alarm.station.clone()).collect();
+        let (Some(first), Some(title)) = (stations.first(), of().map(|alarm| alarm.title.clone()).next()) else {
+            continue;
+        };
+        let at = wording::at_the_place(first.row.when);
+        let tables = seating::named(&stations).unwrap_or_else(|| "slots without a name".to_owned());
+        let slots = match stations.len() {
+            1 => format!("{at}, one slot"),
+            more => format!("{more} slots, the first {at}"),
+        };
+        let students = match students {
+            0 => "no students are left in them".to_owned(),
+            1 => "1 student is in them".to_owned(),
+            more => format!("{more} students are in them"),
+        };
+        let detail = format!("Nobody sits at {tables}: {slots}; {students}.");
+        items.push(item(AttentionKind::SlotsUnstaffed, event.uuid(), since, title, detail));
+    }
     Ok(items)
 }
 

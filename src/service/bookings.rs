@@ -14,7 +14,7 @@ use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
 use crate::domain::notice::PlaceEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
-use crate::domain::scheduling::booking::{BookingState, DOORS_OPEN, Student};
+use crate::domain::scheduling::booking::{BookingRefused, BookingState, DOORS_OPEN, Student};
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, BookingRow};
 use crate::store::place_log::{self, PlaceLogRow};
@@ -207,6 +207,10 @@ pub(super) fn take(tx: &mut Tx<'_>, booked: &Booked, state: BookingState, by: By
     if booked.row.starts_at <= tx.now {
         return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
     }
+    if booked.about.slot.seating.is_deserted() {
+        let refused = BookingRefused::Unstaffed(booked.about.slot.seating.unstaffed_since);
+        return Err(places::refusal(&booked.about, &refused));
+    }
     let row = BookingRow { held_until: None, ..booked.row.into_state(state, tx.now) };
     if !bookings::update(tx.conn, &row)? {
         return Err(walled());
@@ -263,7 +267,7 @@ pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceE
 /// Those of [`find`]; `wrong_state`; `unknown_reference` for a slot of another event; what stands in the way there.
 pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::BookPlaces)?;
-    let state = booked.row.state.relocate()?;
+    booked.row.state.relocate()?;
     let about = abouts::find(tx.conn, slot)?.filter(|about| about.event == booked.row.event_id);
     let Some(about) = about else {
         let detail = format!("the event has no slot {slot}");
@@ -273,24 +277,11 @@ pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> 
         return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
     }
     if about.slot.id == booked.row.slot_id {
-        return Err(places::refusal(&about, &crate::domain::scheduling::booking::BookingRefused::Already));
+        return Err(places::refusal(&about, &BookingRefused::Already));
     }
     admit(tx, &about, &booked.student, true, Some(id))?;
-    let window = about.slot.when.window();
-    let row = BookingRow {
-        slot_id: about.slot.id,
-        starts_at: window.start(),
-        ends_at: window.end(),
-        ..booked.row.into_state(state, tx.now).touched(tx.now)
-    };
-    if !bookings::update(tx.conn, &row)? {
-        return Err(walled());
-    }
-    let from = &booked.about;
-    let moved = Booked { row, about, ..booked.clone() };
-    tell(tx, &moved)?;
-    note(tx, &moved.row, "moved", By::of(actor), &format!("From the slot {}.", from.slot.id))?;
-    pass_on(tx, from)?;
+    let moved = places::shift(tx, &booked, about, By::of(actor), false)?;
+    pass_on(tx, &booked.about)?;
     Ok(moved)
 }
 

@@ -97,6 +97,8 @@ pub enum Code {
     SeatsBelowSeated,
     /// Nobody sits there for the students.
     SlotUnstaffed,
+    /// Students would be left alone.
+    SeatingBlocked,
     /// People are in slots that would go or change.
     GridBlocked,
     /// It is too early for this.
@@ -175,6 +177,7 @@ impl Code {
         Self::CapacityBelowTaken,
         Self::SeatsBelowSeated,
         Self::SlotUnstaffed,
+        Self::SeatingBlocked,
         Self::GridBlocked,
         Self::TooEarly,
         Self::OfferExpired,
@@ -482,6 +485,13 @@ impl Code {
                 409,
                 "Nobody sits there at present",
                 "The slot waits for a volunteer. `alternatives` are other slots with free places; the waitlist is another way.",
+            ),
+            Self::SeatingBlocked => (
+                "seating_blocked",
+                409,
+                "Students would be left alone",
+                "Nothing was changed. `slot_ids` names the slots at which students would have nobody: seat somebody else there in \
+                 the same call, or send `rebook`.",
             ),
             Self::GridBlocked => (
                 "grid_blocked",

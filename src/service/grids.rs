@@ -14,6 +14,7 @@ use super::bookings::event_of;
 use super::error::{Seen, ServiceError};
 use super::events::EventRow;
 use super::places::{pass_on, tell_of_change, walled};
+use super::seating;
 use crate::domain::ids::{EventId, SlotId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
@@ -152,7 +153,9 @@ pub fn set(
     if dry_run || !plan.is_clear() {
         return Ok(plan);
     }
+    let sat = seating::tables_of(tx, event.id)?;
     work.carry_out(tx, &event)?;
+    seating::follow_tables(tx, &event, &sat)?;
     grids::set(tx.conn, event.id, &new.document, tx.now)?;
     let row = event.changed(event.event.clone(), tx.now);
     event_rows::update(tx.conn, &row)?;
@@ -174,6 +177,11 @@ struct Work {
     buildings: Vec<String>,
 }
 
+/// Whether the slot's table is in the grid with seats for all who sit at the slot.
+fn planned_seats(tables: &HashMap<String, u16>, slot: &GridSlot) -> bool {
+    tables.get(&same(&slot.table)).is_some_and(|seats| slot.row.seating.seated <= *seats)
+}
+
 fn same(table: &str) -> String {
     table.trim().to_lowercase()
 }
@@ -193,11 +201,12 @@ impl Work {
             let detail = format!("everything in it begins before now, {}", tx.now);
             return Err(Invalid::new("sessions/0/starts_local", "in_the_past", detail).into());
         }
-        // Who comes to nobody's slot is looked at as its table says it: interviewers sit by need, not by slot.
         let buildings: HashMap<&str, usize> =
             grid.travel.buildings.iter().enumerate().map(|(i, name)| (name.trim(), i)).collect();
         let ends: HashMap<(String, Instant), &PlannedSlot> =
             wanted.iter().map(|slot| ((same(&slot.label), slot.when.window().start()), slot)).collect();
+        // Whoever sits at a table that stays with its seats goes by the new rule with it.
+        let tables: HashMap<String, u16> = grid.tables.iter().map(|table| (same(&table.label), table.seats)).collect();
         let existing: Vec<Existing> = there
             .iter()
             .filter(|slot| slot.row.when.window().start() > tx.now)
@@ -215,7 +224,7 @@ impl Work {
                     capacity: slot.row.capacity,
                     seats: slot.row.seating.seats,
                     taken: taken.get(&slot.row.id).copied().unwrap_or_default().try_into().unwrap_or(u16::MAX),
-                    staffed: 0,
+                    staffed: if planned_seats(&tables, slot) { 0 } else { slot.row.seating.seated },
                     state: slot.row.state,
                 }
             })

@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod places;
 pub mod portals;
 pub mod proposals;
+pub mod seating;
 pub mod sessions;
 pub mod slots;
 pub mod staffing;

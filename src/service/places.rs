@@ -181,8 +181,9 @@ pub(super) fn may_ask(
     about: &PlaceAbout,
     student: &StudentRow,
     known: bool,
+    moving: Option<BookingId>,
 ) -> Result<Result<(), BookingRefused>, ServiceError> {
-    let standing = Standing::of(tx, about, student, known, None)?;
+    let standing = Standing::of(tx, about, student, known, moving)?;
     let commitments = standing.commitments();
     Ok(about.rules.may_ask(&standing.asked(about, student, &commitments, tx.now)))
 }
@@ -289,13 +290,45 @@ fn reader(student: &StudentRow) -> Recipient {
 
 /// Tells a student how their place stands, with an invite.
 pub(super) fn tell(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+    tell_how(tx, booked, false)
+}
+
+/// The same; `instead` says that the place takes the place of one whose volunteer cannot come.
+fn tell_how(tx: &mut Tx<'_>, booked: &Booked, instead: bool) -> Result<(), ServiceError> {
     let sealed = tx.app.links.seal(LinkFor::Booking, booked.row.id.uuid());
     let notice = Notice::PlaceConfirmed {
         place: booked.about.facts(),
         mark: booked.row.mark(&tx.app.site.host),
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
+        instead,
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
+}
+
+/// Puts a student into another slot; the calendar entry stays the same one. Whoever is allowed to, and that there is room,
+/// was looked at before.
+pub(super) fn shift(
+    tx: &mut Tx<'_>,
+    booked: &Booked,
+    about: PlaceAbout,
+    by: By,
+    instead: bool,
+) -> Result<Booked, ServiceError> {
+    let window = about.slot.when.window();
+    let row = BookingRow {
+        slot_id: about.slot.id,
+        starts_at: window.start(),
+        ends_at: window.end(),
+        ..booked.row.into_state(booked.row.state.relocate()?, tx.now).touched(tx.now)
+    };
+    if !bookings::update(tx.conn, &row)? {
+        return Err(walled());
+    }
+    let moved = Booked { row, about, ..booked.clone() };
+    tell_how(tx, &moved, instead)?;
+    let why = if instead { " Nobody sits there any more." } else { "" };
+    note(tx, &moved.row, "moved", by, &format!("From the slot {}.{why}", booked.about.slot.id))?;
+    Ok(moved)
 }
 
 /// Tells a student that their place is gone, and takes it out of their calendar.
@@ -334,8 +367,18 @@ pub(super) fn end(
 /// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
 /// passed over and stays where they are; the log says why.
 pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, ServiceError> {
+    pass_on_to(tx, about, None)
+}
+
+/// The same, to these alone where some are named: those who had these very places.
+pub(super) fn pass_on_to(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    these: Option<&[WaitlistEntryId]>,
+) -> Result<usize, ServiceError> {
     let (id, window) = (about.slot.id, about.slot.when.window());
-    let queue = waitlist_entries::queue(tx.conn, about.event)?;
+    let mut queue = waitlist_entries::queue(tx.conn, about.event)?;
+    queue.retain(|waiting| these.is_none_or(|these| these.contains(&waiting.row.id)));
     if queue.is_empty() {
         return Ok(0);
     }
@@ -349,7 +392,7 @@ pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, Serv
         if offered >= free {
             break;
         }
-        match may_ask(tx, about, &waiting.student, true)? {
+        match may_ask(tx, about, &waiting.student, true, None)? {
             Ok(()) => {
                 offer(tx, about, &waiting, deadline)?;
                 offered += 1;
@@ -433,16 +476,21 @@ pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str) -> Result<()
         }
         let why = PlaceEnd::CalledOff { reason: Some(reason.to_owned()) };
         end(tx, &booked, By::Office, why, reason)?;
-        if let Some(entry) = booked.row.waitlist_entry_id
-            && let Some(waiting) = waitlist_entries::find(tx.conn, entry)?
-            && booked.row.state == BookingState::Held
-        {
-            // The place is gone, the wish is not: back into the queue, where it stood.
-            let state = crate::domain::scheduling::waitlist::EntryState::Waiting;
-            let row = EntryRow { booking_id: None, offer_deadline: None, ..waiting.row.into_state(state, tx.now) };
-            waitlist_entries::update(tx.conn, &row)?;
-            tell_offer_closed(tx, &booked.about, &waiting.student, entry, false)?;
-        }
+        back_into_queue(tx, &booked)?;
+    }
+    Ok(())
+}
+
+/// Whoever was being offered a place that is gone waits again where they stood: the place is gone, the wish is not.
+pub(super) fn back_into_queue(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+    if let Some(entry) = booked.row.waitlist_entry_id
+        && let Some(waiting) = waitlist_entries::find(tx.conn, entry)?
+        && booked.row.state == BookingState::Held
+    {
+        let state = crate::domain::scheduling::waitlist::EntryState::Waiting;
+        let row = EntryRow { booking_id: None, offer_deadline: None, ..waiting.row.into_state(state, tx.now) };
+        waitlist_entries::update(tx.conn, &row)?;
+        tell_offer_closed(tx, &booked.about, &waiting.student, entry, false)?;
     }
     Ok(())
 }

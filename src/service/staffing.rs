@@ -10,6 +10,7 @@ use super::error::ServiceError;
 use super::ground::Ground;
 use super::matching::{self, Counts, Seen};
 use super::outbox;
+use super::seating;
 use crate::auth::secret::Secret;
 use crate::domain::ids::{AssignmentId, CampusRequestId, OfferId, RoleId};
 use crate::domain::letter::Person;
@@ -99,8 +100,9 @@ pub fn seat(tx: &mut Tx<'_>, row: &AssignmentRow, engagement: Engagement, to: &R
     if !assignments::insert(tx.conn, row)? {
         return Err(ServiceError::refused(Code::Overlap, "Another engagement is in the way at that time."));
     }
-    let notice =
-        Notice::Confirmation { engagement, mark: row.mark(&tx.app.site.host), by_office: row.offer_id.is_none() };
+    let table = seating::named(&seating::sit_down(tx, row)?);
+    let (mark, by_office) = (row.mark(&tx.app.site.host), row.offer_id.is_none());
+    let notice = Notice::Confirmation { engagement, mark, by_office, table };
     outbox::post(tx, Some(row.campus_id), to, &notice)?;
     feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
     Ok(())
@@ -199,6 +201,7 @@ pub fn vacate(
     outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
     feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
     attention::forget(tx, row.id)?;
+    seating::stand_up(tx, row.id)?;
     Ok(row)
 }
 
@@ -306,16 +309,32 @@ pub fn release_all(tx: &mut Tx<'_>, need: CampusRequestId, cause: &CancelCause) 
 /// The database's.
 pub fn tell_of_change(tx: &mut Tx<'_>, need: CampusRequestId) -> Result<(), ServiceError> {
     for assigned in assignments::list_live(tx.conn, assignments::Of::Need(need), tx.now)? {
-        let row = assigned.row.touched(tx.now);
-        if !assignments::update(tx.conn, &row)? {
-            return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
-        }
-        let (engagement, mark) = (assigned.about.engagement(), row.mark(&tx.app.site.host));
-        let notice = Notice::Confirmation { engagement, mark, by_office: row.offer_id.is_none() };
-        outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
-        feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
+        tell_again(tx, &assigned)?;
     }
     Ok(())
+}
+
+/// The same for one assignment, whose table has changed.
+///
+/// # Errors
+/// The database's.
+pub fn tell_one_of_change(tx: &mut Tx<'_>, assignment: AssignmentId) -> Result<(), ServiceError> {
+    match assignments::find(tx.conn, assignment)? {
+        Some(assigned) => tell_again(tx, &assigned),
+        None => Ok(()),
+    }
+}
+
+fn tell_again(tx: &mut Tx<'_>, assigned: &Assigned) -> Result<(), ServiceError> {
+    let row = assigned.row.touched(tx.now);
+    if !assignments::update(tx.conn, &row)? {
+        return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
+    }
+    let table = seating::place_of(tx, row.id)?;
+    let (engagement, mark) = (assigned.about.engagement(), row.mark(&tx.app.site.host));
+    let notice = Notice::Confirmation { engagement, mark, by_office: row.offer_id.is_none(), table };
+    outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
+    Ok(feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?)
 }
 
 /// Closes the open offers of a need that takes nobody any more, each with a letter; those who have a seat keep it.

@@ -85,7 +85,7 @@ pub fn join(
         let before = wishes.iter().filter(|wish| wish.takes(id, window)).count();
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         let gone = taken.get(&id).copied().unwrap_or_default().saturating_add(before);
-        if gone < about.slot.capacity.into() && may_ask(tx, about, &student, known)?.is_ok() {
+        if gone < about.slot.capacity.into() && may_ask(tx, about, &student, known, None)?.is_ok() {
             let detail = format!("The slot at {} has a free place.", window.start());
             return Err(ServiceError::refused(Code::PlacesFree, detail));
         }

@@ -34,6 +34,7 @@ pub mod proposals;
 mod round_trips;
 #[allow(clippy::wildcard_imports, reason = "the form in which diesel prints schemas")]
 pub mod schema;
+pub mod seatings;
 pub mod sessions;
 pub mod slots;
 pub mod students;

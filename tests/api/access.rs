@@ -137,6 +137,8 @@ const TABLE: &[Row] = &[
     ("read_grid", Gridded, "", MEMBERS),
     ("set_grid", Place, GRID, COORDINATOR),
     ("preview_feasibility", Gridded, r#"{"known_volunteers":[3]}"#, COORDINATOR),
+    ("read_seating", Assignment, "", COORDINATOR),
+    ("set_seating", Assignment, r#"{"seats":[{"assignment_id":"$assignment_id","slot_ids":[]}]}"#, COORDINATOR),
     ("create_slot", Place, r#"{"starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T16:30","capacity":2}"#, [401, 404, 404, 403, 201, 404]),
     ("read_slot", Place, "", EVERYBODY),
     ("change_slot", Place, r#"{"capacity":9}"#, COORDINATOR),
@@ -184,6 +186,7 @@ const TABLE: &[Row] = &[
     ("list_assignments", Assignment, "", MEMBERS),
     ("create_assignment", Need, r#"{"volunteer_id":"$volunteer_id","role_id":"$role_id"}"#, [401, 404, 404, 403, 201, 404]),
     ("get_assignment", Assignment, "", [401, 404, 200, 200, 200, 404]),
+    ("read_assignment_seating", Assignment, "", [401, 404, 200, 403, 200, 404]),
     ("release_assignment", Assignment, REASON, [401, 404, 200, 404, 404, 404]),
     ("remove_assignment", Assignment, REASON, [401, 404, 404, 403, 200, 404]),
     // The office's desk.

@@ -30,6 +30,7 @@ mod offers;
 mod outbox;
 mod problems;
 mod races;
+mod seating;
 mod seats;
 mod staffing;
 mod support;

@@ -9,5 +9,6 @@ pub mod office_calendar;
 pub mod policy;
 pub mod recurrence;
 pub mod rotation;
+pub mod seating;
 pub mod slot;
 pub mod waitlist;

@@ -98,8 +98,8 @@ fn every_notice() -> Vec<Notice> {
     for end in [OfferEnd::Expired, OfferEnd::Withdrawn { reason: said() }, OfferEnd::NoLongerNeeded] {
         all.push(Notice::OfferClosed { engagement: engagement(), end, thread: thread.clone() });
     }
-    for by_office in [false, true] {
-        all.push(Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office });
+    for (by_office, table) in [(false, None), (true, None), (false, Some("Table 4 <b>".to_owned()))] {
+        all.push(Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office, table });
     }
     for cause in [
         CancelCause::Released,
@@ -109,15 +109,17 @@ fn every_notice() -> Vec<Notice> {
     ] {
         all.push(Notice::Cancellation { engagement: engagement(), mark: mark(1), cause });
     }
-    for sequence in [0, 1] {
+    for (sequence, instead) in [(0, false), (1, false), (1, true)] {
         let link = "https://rostrum.example.edu/p/secret".to_owned();
-        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link });
+        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, instead });
     }
     for end in [
         PlaceEnd::GivenBack,
         PlaceEnd::Removed { reason: None },
         PlaceEnd::Removed { reason: said() },
         PlaceEnd::CalledOff { reason: said() },
+        PlaceEnd::Deserted { waits: true },
+        PlaceEnd::Deserted { waits: false },
     ] {
         all.push(Notice::PlaceCancelled { place: place(), mark: mark(1), end });
     }
@@ -217,7 +219,7 @@ fn what_people_typed_stays_text() {
 #[test]
 fn a_confirmation_and_its_cancel_share_a_thread() {
     let to = reader("Ada", "UTC");
-    let confirmed = Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false };
+    let confirmed = Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false, table: None };
     let off = Notice::Cancellation { engagement: engagement(), mark: mark(1), cause: CancelCause::Released };
     assert_eq!(write(&confirmed, &to).thread, write(&off, &to).thread);
     let alone = write(&Notice::SignInLink { link: "https://x".to_owned(), minutes: 15 }, &to);
@@ -242,7 +244,7 @@ fn an_invite_and_what_takes_it_back_are_one_entry() {
     let always = ["UID:seat-1@rostrum.example.edu", "DTSTART;TZID=America/New_York:20270225T120000"];
     let with = |more: &[&'static str]| [always.as_slice(), more].concat();
     check(
-        Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false },
+        Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false, table: None },
         CalendarMethod::Request,
         &with(&["METHOD:REQUEST", "SEQUENCE:0", "STATUS:CONFIRMED", "SUMMARY:Mock interviews (interviewer)"]),
     );
