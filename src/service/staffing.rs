@@ -3,6 +3,8 @@
 //! Every step runs inside the transaction of the use case that takes it, so a seat that comes free is passed on before
 //! anybody else can see it free. Absent on purpose: rights, which the use cases have looked at before.
 
+use chrono::TimeDelta;
+
 use super::app::Tx;
 use super::attention;
 use super::code::Code;
@@ -29,6 +31,10 @@ use crate::store::engagements::Whose;
 use crate::store::offers::{self, OfferRow, Offered};
 use crate::store::{accounts, feed_revisions};
 
+/// Closer to the start than this there is no time to ask one after the other.
+const URGENT: TimeDelta = TimeDelta::hours(24);
+/// How many are then asked for one seat; whoever answers first has it, and the others are told.
+const ASKED_WHEN_URGENT: u32 = 3;
 /// How many open offers of one need are looked at together. A need has at most 20 roles of 500 seats.
 const ALL_OFFERS: i64 = 10_000;
 
@@ -219,7 +225,8 @@ pub fn reopen(tx: &mut Tx<'_>, need: CampusRequestId, role: RoleId) -> Result<()
 }
 
 /// Passes seats that came free (each named by its role) to the next best candidates who were not asked before: the next
-/// wave. Where nobody is left, the need comes to the coordinator's attention. A need for which nobody was ever asked is
+/// wave. Within a day of the start several are asked for one seat. Where nobody is left, the need comes to the coordinator's
+/// attention. A need for which nobody was ever asked is
 /// staffed by hand and left alone; so is one that has begun or takes nobody.
 ///
 /// # Errors
@@ -256,14 +263,17 @@ pub fn fill(tx: &mut Tx<'_>, need: CampusRequestId, freed: &[RoleId]) -> Result<
         Counts::HeldAndAsked,
     )?;
     let mut next = matching::ranked(&ground.need, &people, &ground.terrain).into_iter().cloned();
+    let asks = if ground.need.when.window().start() <= tx.now.plus(URGENT) { ASKED_WHEN_URGENT } else { 1 };
     let mut short = false;
     for (role, seats) in wanted {
         for _ in 0..seats {
-            match next.next() {
-                Some(mut who) => {
-                    ask(tx, &mut ground, &mut who, &role, None, wave + 1)?;
+            for asked in 0..asks {
+                match next.next() {
+                    Some(mut who) => {
+                        ask(tx, &mut ground, &mut who, &role, None, wave + 1)?;
+                    }
+                    None => short |= asked == 0,
                 }
-                None => short = true,
             }
         }
     }
