@@ -75,6 +75,8 @@ ids! {
     SlotId;
     /// An API client of a campus.
     PortalId;
+    /// One version of what a campus asks of those who book.
+    PolicyId;
     /// Whoever made something through the API: a portal or an account.
     OwnerId;
     /// A student, as one campus knows them.

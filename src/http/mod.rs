@@ -23,9 +23,11 @@ pub mod members;
 pub mod meta;
 pub mod offer_pages;
 pub mod offers;
+pub mod office_calendars;
 pub mod page;
 pub mod pages;
 pub mod place_pages;
+pub mod policies;
 pub mod portals;
 pub mod problem;
 pub mod proposals;
@@ -89,6 +91,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         slots::routes,
         grids::routes,
         seating::routes,
+        office_calendars::routes,
+        policies::routes,
         portals::routes,
         students::routes,
         bookings::routes,
@@ -125,6 +129,8 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         slots::ROUTES,
         grids::ROUTES,
         seating::ROUTES,
+        office_calendars::ROUTES,
+        policies::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         bookings::ROUTES,

@@ -22,7 +22,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::db::MultiBackend;
 use crate::domain::ids::{
     AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, ExclusionId, LetterId, OfferId, OwnerId,
-    PlaceLogId, PortalId, ProposalId, RoleId, SessionId, SlotId, StudentId, VolunteerId, WaitlistEntryId,
+    PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, SessionId, SlotId, StudentId, VolunteerId, WaitlistEntryId,
 };
 use crate::domain::time::Instant;
 
@@ -169,6 +169,7 @@ id_columns!(
     OfferId,
     OwnerId,
     PlaceLogId,
+    PolicyId,
     PortalId,
     ProposalId,
     RoleId,

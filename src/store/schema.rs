@@ -76,6 +76,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        policy_id -> Nullable<Id>,
     }
 }
 
@@ -209,6 +210,34 @@ diesel::table! {
     seatings (slot_id, assignment_id) {
         slot_id -> Id,
         assignment_id -> Id,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    office_calendars (campus_id) {
+        campus_id -> Id,
+        document -> Document,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    policies (id) {
+        id -> Id,
+        campus_id -> Id,
+        version -> Integer,
+        document -> Document,
         created_at -> Moment,
     }
 }
@@ -556,6 +585,8 @@ diesel::joinable!(slots -> events (event_id));
 diesel::joinable!(seatings -> slots (slot_id));
 diesel::joinable!(seatings -> assignments (assignment_id));
 diesel::joinable!(grids -> events (event_id));
+diesel::joinable!(office_calendars -> campuses (campus_id));
+diesel::joinable!(policies -> campuses (campus_id));
 diesel::joinable!(campus_requests -> campuses (campus_id));
 diesel::joinable!(campus_requests -> accounts (requested_by));
 diesel::joinable!(campus_requests -> events (event_id));
@@ -598,6 +629,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     slots,
     seatings,
     grids,
+    office_calendars,
+    policies,
     campus_requests,
     campus_request_roles,
     exclusions,

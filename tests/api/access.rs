@@ -39,6 +39,7 @@ enum Given {
     Offer,
     Assignment,
     Undeliverable,
+    Policy,
     Portal,
     Place,
     ClosedSlot,
@@ -54,8 +55,8 @@ enum Given {
 
 use Given::{
     Applicant, Approved, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full, Gridded, Hold,
-    Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Portal, Proposal, Refresh,
-    SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
+    Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Policy, Portal, Proposal,
+    Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -65,6 +66,7 @@ const REASON: &str = r#"{"reason":"The room is closed."}"#;
 const EVERYBODY: [u16; 6] = [200; 6];
 /// One table for an hour.
 const GRID: &str = r#"{"grid":{"sessions":[{"name":"One","starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T17:00"}],"pattern":{"kind":"bell","period_minutes":30},"tables":[{"label":"Table 1"}]}}"#;
+const POLICY: &str = r#"{"document":{"rules":[{"key":"events","cancel":{"until":{"kind":"hours_before","hours":24},"late":"allowed"}}]}}"#;
 const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 404];
 const COORDINATOR: [u16; 6] = [401, 404, 404, 403, 200, 404];
 
@@ -95,6 +97,12 @@ const TABLE: &[Row] = &[
     ("get_member", SpareMember, "", COORDINATOR),
     ("update_member", SpareMember, r#"{"role":"coordinator"}"#, COORDINATOR),
     ("remove_member", SpareMember, "", [401, 404, 404, 403, 204, 404]),
+    // When the office works and what it asks of those who book: its to say, everybody's to read.
+    ("get_office_calendar", Nothing, "", EVERYBODY),
+    ("set_office_calendar", Nothing, r#"{"working_days":[{"day":"monday"}]}"#, COORDINATOR),
+    ("list_policies", Nothing, "", EVERYBODY),
+    ("create_policy", Nothing, POLICY, [401, 404, 404, 403, 201, 404]),
+    ("get_policy", Policy, "", EVERYBODY),
     // Volunteers: what is theirs, and what a campus they applied to may see of it.
     ("get_volunteer", Nothing, "", [401, 404, 200, 404, 200, 404]),
     ("update_volunteer", Nothing, r#"{"headline":"Recruiter and coach"}"#, [401, 404, 200, 404, 404, 404]),
@@ -333,6 +341,11 @@ impl Cast {
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
             Proposal | Offer | Assignment | Undeliverable => self.set_staffing(world, given, &mut scene).await,
+            Policy => {
+                let path = format!("/v1/campuses/{}/policies", world.campus_id());
+                let body = serde_json::from_str(POLICY).unwrap();
+                scene.insert("policy_id", world.coordinator().post(&path, body).await.expect(201).id());
+            }
             Portal => {
                 let path = format!("/v1/campuses/{}/portals", world.campus_id());
                 let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
@@ -486,7 +499,7 @@ impl Cast {
         if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
             request = request.header("If-Match", "*");
         }
-        if ["set_booking_rules", "set_grid"].contains(&operation) {
+        if ["set_booking_rules", "set_grid", "set_office_calendar"].contains(&operation) {
             request = request.header("If-Match", "*");
         }
         if operation == "answer_offer_page" || operation == "answer_place_page" {

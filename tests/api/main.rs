@@ -28,6 +28,7 @@ mod migrations;
 mod needs;
 mod offers;
 mod outbox;
+mod policies;
 mod problems;
 mod races;
 mod seating;

@@ -34,7 +34,7 @@ pub struct RuleDocument {
     /// Its key.
     pub key: String,
     /// What it is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ScopeDocument::is_everything")]
     pub applies_to: ScopeDocument,
     /// Cancelling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +63,12 @@ pub struct ScopeDocument {
     /// Free tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+}
+
+impl ScopeDocument {
+    fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A cut-off, tagged by `kind`. Times are `HH:MM`, `same_time` or `end_of_day`.
