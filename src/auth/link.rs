@@ -15,6 +15,10 @@ pub enum LinkFor {
     Booking,
     /// An entry of the waitlist.
     Entry,
+    /// An offer that was put to another time; its first link is known by its hash alone.
+    Offer,
+    /// An assignment.
+    Assignment,
 }
 
 impl LinkFor {
@@ -22,6 +26,8 @@ impl LinkFor {
         match self {
             Self::Booking => 'b',
             Self::Entry => 'w',
+            Self::Offer => 'o',
+            Self::Assignment => 'a',
         }
     }
 }
@@ -54,6 +60,8 @@ impl Links {
         let what = match name.chars().next()? {
             'b' => LinkFor::Booking,
             'w' => LinkFor::Entry,
+            'o' => LinkFor::Offer,
+            'a' => LinkFor::Assignment,
             _ => return None,
         };
         let id = Uuid::try_parse(name.get(1..)?).ok()?;

@@ -71,6 +71,20 @@ pub struct Entry {
     pub transparent: bool,
 }
 
+impl Entry {
+    /// The same entry of something whose time does not hold any more while no other is known.
+    ///
+    /// iCalendar has no status for that. A cancellation would end the entry's life, and many programs show TENTATIVE just
+    /// as CONFIRMED: so the title says it as well, and the old time is nobody's to keep free.
+    #[must_use]
+    pub fn postponed_if(self, postponed: bool) -> Self {
+        if !postponed || self.status == Status::Cancelled {
+            return self;
+        }
+        Self { status: Status::Tentative, summary: format!("Postponed: {}", self.summary), transparent: true, ..self }
+    }
+}
+
 /// Whether an entry takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

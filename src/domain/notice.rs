@@ -10,6 +10,7 @@ use super::{
     matching::campus_request::{Kind, Mode},
     scheduling::event::EventKind,
     time::{Instant, LocalWindow, Zone},
+    wording,
 };
 
 /// The longest place in words; what the API takes is shorter.
@@ -63,6 +64,8 @@ pub struct Engagement {
     pub mode: Mode,
     /// Where, or how to join; `None` while that is not known.
     pub place: Option<String>,
+    /// Whether the time does not hold any more and another is not known yet.
+    pub postponed: bool,
 }
 
 impl Engagement {
@@ -70,6 +73,12 @@ impl Engagement {
     #[must_use]
     pub fn place_in_words(&self) -> String {
         place_in_words(self.mode, self.place.as_deref())
+    }
+
+    /// When it takes place, in words.
+    #[must_use]
+    pub fn when_in_words(&self) -> String {
+        when_in_words(self.when, self.postponed)
     }
 
     /// Its entry in a calendar. The invite and the volunteer's feed are both made from this one, so that they agree;
@@ -95,7 +104,13 @@ impl Engagement {
             attendee: None,
             transparent: false,
         }
+        .postponed_if(self.postponed)
     }
+}
+
+fn when_in_words(when: LocalWindow, postponed: bool) -> String {
+    let said = wording::at_the_place(when);
+    if postponed { format!("not yet known; it was to be {said}") } else { said }
 }
 
 fn place_in_words(mode: Mode, place: Option<&str>) -> String {
@@ -125,6 +140,8 @@ pub struct PlaceFacts {
     pub mode: Mode,
     /// Where, or how to join; `None` while that is not known.
     pub place: Option<String>,
+    /// Whether the time does not hold any more and another is not known yet.
+    pub postponed: bool,
 }
 
 impl PlaceFacts {
@@ -136,6 +153,12 @@ impl PlaceFacts {
             Some(label) => format!("{place}, {}", one_line(label, LONGEST_PLACE)),
             None => place,
         }
+    }
+
+    /// When it takes place, in words.
+    #[must_use]
+    pub fn when_in_words(&self) -> String {
+        when_in_words(self.when, self.postponed)
     }
 
     /// Its entry in a calendar.
@@ -158,7 +181,27 @@ impl PlaceFacts {
             attendee: None,
             transparent: false,
         }
+        .postponed_if(self.postponed)
     }
+}
+
+/// What has become of something that people have promised to come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It does not hold any more, and another is not known yet.
+    Postponed {
+        /// As the office put it.
+        reason: String,
+    },
+    /// There is another; or, where it is the same, the one that was said holds after all.
+    Rescheduled {
+        /// When it was to be.
+        from: LocalWindow,
+        /// As the office put it.
+        reason: Option<String>,
+    },
+    /// The volunteer whom the student was to meet cannot come, and there is another place instead.
+    Instead,
 }
 
 /// Why a student's place is gone.
@@ -208,6 +251,11 @@ pub enum OfferEnd {
     },
     /// The need was filled, withdrawn or cancelled.
     NoLongerNeeded,
+    /// It takes place at another time, which is not known yet.
+    Postponed {
+        /// As the office put it.
+        reason: String,
+    },
 }
 
 /// Why a confirmed engagement is off.
@@ -266,6 +314,21 @@ pub enum Notice {
         /// The offer's identity: its letters go out in order.
         thread: String,
     },
+    /// What a volunteer is asked for takes place at another time; the offer is open.
+    OfferRescheduled {
+        /// What is asked.
+        engagement: Engagement,
+        /// When it was to be.
+        from: LocalWindow,
+        /// As the office put it.
+        reason: Option<String>,
+        /// The last moment to answer.
+        deadline: Instant,
+        /// The page with the two buttons.
+        link: String,
+        /// The offer's identity.
+        thread: String,
+    },
     /// An offer ended without an answer.
     OfferClosed {
         /// What was asked.
@@ -285,6 +348,10 @@ pub enum Notice {
         by_office: bool,
         /// At which table, where the event has tables.
         table: Option<String>,
+        /// What has become of its time.
+        news: Option<News>,
+        /// The page on which the volunteer says whether it still suits, where that is asked.
+        link: Option<String>,
     },
     /// The seat is not theirs any more: the letter takes the entry out of the calendar.
     Cancellation {
@@ -303,8 +370,8 @@ pub enum Notice {
         mark: CalendarMark,
         /// The page on which it can be given back.
         link: String,
-        /// Whether it takes the place of one whose volunteer cannot come.
-        instead: bool,
+        /// What has become of it.
+        news: Option<News>,
     },
     /// A student's place is gone: the letter takes the entry out of the calendar.
     PlaceCancelled {
@@ -315,7 +382,7 @@ pub enum Notice {
         /// Why.
         end: PlaceEnd,
     },
-    /// A place is held for one who waits.
+    /// A place is held for one who waits. After a change of its time, this takes the place of what was said before.
     PlaceOffered {
         /// Which.
         place: PlaceFacts,
@@ -325,6 +392,8 @@ pub enum Notice {
         link: String,
         /// The entry's identity: its letters go out in order.
         thread: String,
+        /// Whether it was held for them before, at another time.
+        again: bool,
     },
     /// A place is no longer held for one who waits.
     PlaceOfferClosed {
@@ -332,6 +401,8 @@ pub enum Notice {
         place: PlaceFacts,
         /// Whether the time to answer passed; otherwise the place is gone.
         expired: bool,
+        /// Whether they wait again, since it takes place at another time.
+        waits: bool,
         /// The entry's identity.
         thread: String,
     },
@@ -378,7 +449,7 @@ impl Notice {
             Self::SignInLink { .. } => LetterKind::SignInLink,
             Self::MemberInvited { .. } => LetterKind::MemberInvited,
             Self::VolunteerApproved { .. } => LetterKind::VolunteerApproved,
-            Self::Offer { .. } => LetterKind::Offer,
+            Self::Offer { .. } | Self::OfferRescheduled { .. } => LetterKind::Offer,
             Self::OfferClosed { .. } => LetterKind::OfferClosed,
             Self::Confirmation { .. } => LetterKind::Confirmation,
             Self::Cancellation { .. } => LetterKind::Cancellation,
@@ -403,6 +474,7 @@ impl Notice {
             | Self::NeedReturned { campus, .. }
             | Self::NeedDeclined { campus, .. } => Some(campus),
             Self::Offer { engagement, .. }
+            | Self::OfferRescheduled { engagement, .. }
             | Self::OfferClosed { engagement, .. }
             | Self::Confirmation { engagement, .. }
             | Self::Cancellation { engagement, .. } => Some(&engagement.campus),
@@ -424,6 +496,7 @@ impl Notice {
             | Self::PlaceConfirmed { mark, .. }
             | Self::PlaceCancelled { mark, .. } => Some(&mark.uid),
             Self::Offer { thread, .. }
+            | Self::OfferRescheduled { thread, .. }
             | Self::PlaceOffered { thread, .. }
             | Self::PlaceOfferClosed { thread, .. }
             | Self::OfferClosed { thread, .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{At, Body};
+use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::offers::{ListQuery, ReasonBody};
 use super::page::filter;
@@ -19,6 +19,7 @@ route_table! {
     "/v1/campus-requests/{campus_request_id}/assignments" => { get list_of_need, post create }
     "/v1/volunteers/{volunteer_id}/assignments" => { get list_of_volunteer }
     "/v1/assignments/{assignment_id}" => { get find }
+    "/v1/assignments/{assignment_id}/reconfirm" => { post reconfirm }
     "/v1/assignments/{assignment_id}/release" => { post release }
     "/v1/assignments/{assignment_id}/remove" => { post remove }
 }
@@ -147,6 +148,11 @@ async fn create(ctx: Ctx, At(need): At<CampusRequestId>, Body { value, digest }:
 /// One assignment.
 async fn find(ctx: Ctx, At(id): At<AssignmentId>) -> Answer {
     ctx.read(move |tx, actor| Ok(shown(&assignments::find(tx, actor, id)?, tx.app))).await
+}
+
+/// The volunteer comes in spite of a change.
+async fn reconfirm(ctx: Ctx, At(id): At<AssignmentId>, Body { digest, .. }: Body<Empty>) -> Answer {
+    ctx.act(digest, move |tx, actor| Ok(shown(&assignments::reconfirm(tx, actor, id)?, tx.app))).await
 }
 
 /// The volunteer gives the seat back.

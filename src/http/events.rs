@@ -90,7 +90,7 @@ pub struct EventPatchBody {
 
 /// An event, out.
 #[derive(Debug, Serialize)]
-struct EventView {
+pub(super) struct EventView {
     id: String,
     campus_id: String,
     campus_request_id: Option<String>,
@@ -112,7 +112,8 @@ struct EventView {
 }
 
 impl EventView {
-    fn of(row: &EventRow, host: &str) -> Self {
+    /// The event as this site shows it.
+    pub(super) fn of(row: &EventRow, host: &str) -> Self {
         Self {
             id: row.id.to_string(),
             campus_id: row.campus_id.to_string(),
@@ -197,6 +198,6 @@ async fn cancel(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<Reas
     .await
 }
 
-fn ok(row: &EventRow, host: &str) -> Reply {
+pub(super) fn ok(row: &EventRow, host: &str) -> Reply {
     Reply::ok(&EventView::of(row, host)).etag(row.revision)
 }

@@ -1,5 +1,7 @@
 //! Grids and previews, in JSON.
 
+mod moving;
+
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,8 @@ use crate::service::app::Tx;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
 use crate::service::grids::{self, BlockedLine, Line, NewGrid, Plan};
+
+pub(super) use moving::moved;
 
 route_table! {
     "/v1/events/{event_id}/grid" => { get read, put set }

@@ -32,6 +32,7 @@ pub mod portals;
 pub mod problem;
 pub mod proposals;
 pub mod reference;
+pub mod reschedule;
 pub mod seating;
 pub mod sessions;
 pub mod slots;
@@ -88,6 +89,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         exclusions::routes,
         campus_requests::routes,
         events::routes,
+        reschedule::routes,
         slots::routes,
         grids::routes,
         seating::routes,
@@ -126,6 +128,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         exclusions::ROUTES,
         campus_requests::ROUTES,
         events::ROUTES,
+        reschedule::ROUTES,
         slots::ROUTES,
         grids::ROUTES,
         seating::ROUTES,

@@ -185,6 +185,12 @@ pub enum PlaceStanding {
         /// The last moment to answer.
         deadline: Instant,
     },
+    /// A volunteer is asked whether the new time suits: two buttons.
+    Asked,
+    /// A volunteer has said that it does.
+    Coming,
+    /// A volunteer has given the seat back.
+    Released,
     /// The offered place was taken.
     Taken,
     /// The place was given back or taken away.
@@ -207,6 +213,9 @@ pub fn place(page: &PlacePage) -> String {
     let (state, deadline) = match standing {
         PlaceStanding::Expected => ("expected", None),
         PlaceStanding::Offered { deadline } => ("offered", Some(*deadline)),
+        PlaceStanding::Asked => ("asked", None),
+        PlaceStanding::Coming => ("coming", None),
+        PlaceStanding::Released => ("released", None),
         PlaceStanding::Taken => ("taken", None),
         PlaceStanding::GivenBack => ("given_back", None),
         PlaceStanding::Declined => ("declined", None),
@@ -226,7 +235,7 @@ pub fn place(page: &PlacePage) -> String {
             campus => line(&place.campus.name),
             contact => place.campus.contact.as_ref().map(|office| office.email().as_str()),
             kind => place.kind.in_words(),
-            when => wording::at_the_place(place.when),
+            when => place.when_in_words(),
             where => place.place_in_words(),
             deadline => deadline.map(|at| wording::instant(at, place.when.zone())),
             wrong => page.wrong.as_deref().map(line),

@@ -1,4 +1,4 @@
-//! The page behind a student's link: GET shows the place or the offer of one and changes nothing, POST acts, a second
+//! The page behind a student's link, or behind that of a volunteer who is asked again: GET shows the place or the offer of one and changes nothing, POST acts, a second
 //! click shows what is.
 //!
 //! The link is all the right it takes; it stands in no log and in no answer.
@@ -13,10 +13,14 @@ use super::pages::{self, PlacePage, PlaceStanding};
 use super::route_table;
 use crate::auth::attempts::Attempt;
 use crate::auth::link::LinkFor;
-use crate::domain::ids::{BookingId, WaitlistEntryId};
+use crate::domain::ids::{AssignmentId, BookingId, WaitlistEntryId};
+use crate::domain::matching::assignment::AssignmentState;
+use crate::domain::notice::{Engagement, PlaceFacts};
 use crate::domain::scheduling::booking::BookingState;
+use crate::domain::scheduling::event::EventKind;
 use crate::domain::scheduling::waitlist::EntryState;
 use crate::service::app::App;
+use crate::service::assignments::{self, Assigned};
 use crate::service::bookings::{self, Booked};
 use crate::service::error::ServiceError;
 use crate::service::waitlist::{self, Waiting};
@@ -30,13 +34,15 @@ route_table! {
 enum Behind {
     Booking(BookingId),
     Entry(WaitlistEntryId),
+    Assignment(AssignmentId),
 }
 
 fn open(app: &App, link: &str) -> Result<Behind, ServiceError> {
     match app.links.open(link) {
         Some((LinkFor::Booking, id)) => Ok(Behind::Booking(BookingId::from_uuid(id))),
         Some((LinkFor::Entry, id)) => Ok(Behind::Entry(WaitlistEntryId::from_uuid(id))),
-        None => Err(ServiceError::NotFound),
+        Some((LinkFor::Assignment, id)) => Ok(Behind::Assignment(AssignmentId::from_uuid(id))),
+        Some((LinkFor::Offer, _)) | None => Err(ServiceError::NotFound),
     }
 }
 
@@ -67,6 +73,12 @@ async fn act(app: &App, behind: Behind, fields: &[(String, String)]) -> Result<H
         (Behind::Booking(id), "cancel") => app.write(move |tx| bookings::cancel_by_link(tx, id).map(drop)).await,
         (Behind::Entry(id), "accept") => app.write(move |tx| waitlist::accept_by_link(tx, id).map(drop)).await,
         (Behind::Entry(id), "decline") => app.write(move |tx| waitlist::decline_by_link(tx, id).map(drop)).await,
+        (Behind::Assignment(id), "accept") => {
+            app.write(move |tx| assignments::reconfirm_by_link(tx, id).map(drop)).await
+        }
+        (Behind::Assignment(id), "decline") => {
+            app.write(move |tx| assignments::release_by_link(tx, id).map(drop)).await
+        }
         _ => {
             let wrong = Some("Please choose one of the answers.".to_owned());
             let page = PlacePage { wrong, ..page(app, behind).await? };
@@ -79,8 +91,10 @@ async fn act(app: &App, behind: Behind, fields: &[(String, String)]) -> Result<H
             let now = page(app, behind).await?;
             // A second click on what is done already shows what is.
             let meant = match said {
-                "accept" => matches!(now.standing, PlaceStanding::Taken),
-                _ => matches!(now.standing, PlaceStanding::GivenBack | PlaceStanding::Declined),
+                "accept" => matches!(now.standing, PlaceStanding::Taken | PlaceStanding::Coming),
+                _ => {
+                    matches!(now.standing, PlaceStanding::GivenBack | PlaceStanding::Declined | PlaceStanding::Released)
+                }
             };
             if meant {
                 return Ok(html(pages::place(&now), 200));
@@ -95,13 +109,14 @@ async fn page(app: &App, behind: Behind) -> Result<PlacePage, ServiceError> {
     app.read(move |tx| match behind {
         Behind::Booking(id) => {
             let booked = bookings::behind(tx, id)?;
-            let open = booked.row.starts_at > tx.now;
+            let open = !bookings::has_begun(&booked, tx.now);
             Ok(of_booking(&booked, open))
         }
         Behind::Entry(id) => {
             let (waiting, booked) = waitlist::behind(tx, id)?;
             Ok(of_entry(&waiting, &booked))
         }
+        Behind::Assignment(id) => Ok(of_assignment(&assignments::behind(tx, id)?)),
     })
     .await
 }
@@ -115,6 +130,24 @@ fn of_booking(booked: &Booked, open: bool) -> PlacePage {
         BookingState::Cancelled => PlaceStanding::GivenBack,
     };
     PlacePage { place: booked.about.facts(), name: booked.student.name.clone(), standing, wrong: None }
+}
+
+fn of_assignment(assigned: &Assigned) -> PlacePage {
+    let standing = match assigned.row.state {
+        AssignmentState::ReconfirmPending => PlaceStanding::Asked,
+        AssignmentState::Confirmed => PlaceStanding::Coming,
+        AssignmentState::CheckedIn => PlaceStanding::Begun,
+        AssignmentState::Released => PlaceStanding::Released,
+        AssignmentState::Completed
+        | AssignmentState::NoShow
+        | AssignmentState::Removed
+        | AssignmentState::Cancelled => PlaceStanding::Over,
+    };
+    let Engagement { campus, title, kind, role, when, mode, place, postponed, .. } = assigned.about.engagement();
+    // An assignment that is asked about again has an event; of the other kinds nothing can be put to another time.
+    let kind = EventKind::of_need(kind).unwrap_or(EventKind::BoardMeeting);
+    let place = PlaceFacts { campus, title, kind, label: Some(role), when, mode, place, postponed };
+    PlacePage { place, name: assigned.about.volunteer.display_name.clone(), standing, wrong: None }
 }
 
 fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {

@@ -13,7 +13,7 @@ use crate::domain::{
     agenda::{Agenda, Answer, Attendee, Entry, Method, Status},
     ids::LetterId,
     letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
-    notice::{CalendarMark, CancelCause, Engagement, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site},
+    notice::{CalendarMark, CancelCause, Engagement, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site},
     time::{Instant, LocalWindow, Zone},
     wording,
 };
@@ -89,9 +89,12 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
     let seat = |engagement: &Engagement, mark: &CalendarMark, status| (engagement.entry(mark, status), engagement.when);
     let place = |place: &PlaceFacts, mark: &CalendarMark, status| (place.entry(mark, status), place.when);
     let ((entry, when), method, answer) = match notice {
-        Notice::Confirmation { engagement, mark, by_office, .. } => {
-            let answer = if *by_office { Answer::NeedsAction } else { Answer::Accepted };
-            (seat(engagement, mark, Status::Confirmed), CalendarMethod::Request, answer)
+        Notice::Confirmation { engagement, mark, by_office, link, .. } => {
+            // Who is asked whether it still suits has not answered yet.
+            let asked = link.is_some();
+            let answer = if *by_office || asked { Answer::NeedsAction } else { Answer::Accepted };
+            let status = if asked { Status::Tentative } else { Status::Confirmed };
+            (seat(engagement, mark, status), CalendarMethod::Request, answer)
         }
         Notice::PlaceConfirmed { place: facts, mark, .. } => {
             (place(facts, mark, Status::Confirmed), CalendarMethod::Request, Answer::Accepted)
@@ -106,6 +109,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         | Notice::MemberInvited { .. }
         | Notice::VolunteerApproved { .. }
         | Notice::Offer { .. }
+        | Notice::OfferRescheduled { .. }
         | Notice::OfferClosed { .. }
         | Notice::PlaceOffered { .. }
         | Notice::PlaceOfferClosed { .. }
@@ -141,10 +145,15 @@ fn subject(notice: &Notice) -> String {
         Notice::MemberInvited { campus, .. } => format!("You are on the team of {}", campus.name),
         Notice::VolunteerApproved { campus, .. } => format!("Welcome as a volunteer at {}", campus.name),
         Notice::Offer { engagement, .. } => named("Can you help?", engagement).replacen("?:", "?", 1),
+        Notice::OfferRescheduled { engagement, .. } => {
+            named("Can you help at a new time?", engagement).replacen("?:", "?", 1)
+        }
         Notice::OfferClosed { engagement, .. } => named("No answer needed any more", engagement),
+        Notice::Confirmation { engagement, news: Some(news), .. } => named(headline(news, engagement.when), engagement),
         Notice::Confirmation { engagement, mark, .. } if mark.sequence > 0 => named("Changed", engagement),
         Notice::Confirmation { engagement, .. } => named("Confirmed", engagement),
         Notice::Cancellation { engagement, .. } => named("Cancelled", engagement),
+        Notice::PlaceConfirmed { place: about, news: Some(news), .. } => place(headline(news, about.when), about),
         Notice::PlaceConfirmed { place: about, mark, .. } if mark.sequence > 0 => place("Changed", about),
         Notice::PlaceConfirmed { place: about, .. } => place("Your place", about),
         Notice::PlaceCancelled { place: about, .. } => place("Cancelled", about),
@@ -154,6 +163,27 @@ fn subject(notice: &Notice) -> String {
         Notice::NeedReturned { title, .. } => format!("A question about: {title}"),
         Notice::NeedDeclined { title, .. } => format!("Declined: {title}"),
     }
+}
+
+/// What has become of a time, in two words.
+fn headline(news: &News, when: LocalWindow) -> &'static str {
+    match news {
+        News::Postponed { .. } => "Postponed",
+        News::Rescheduled { from, .. } if *from == when => "Takes place after all",
+        News::Rescheduled { .. } => "New time",
+    }
+}
+
+/// What has become of a time, as templates put it.
+fn told(news: Option<&News>, when: LocalWindow) -> Value {
+    let (word, from, reason) = match news {
+        None => ("", None, None),
+        Some(News::Postponed { reason }) => ("postponed", None, Some(reason)),
+        Some(News::Rescheduled { from, reason }) if *from == when => ("resumed", None, reason.as_ref()),
+        Some(News::Instead) => ("instead", None, None),
+        Some(News::Rescheduled { from, reason }) => ("rescheduled", Some(*from), reason.as_ref()),
+    };
+    context! { news => word, from => from.map(wording::at_the_place), reason => reason.map(|reason| clean_text(reason)) }
 }
 
 /// What the template of this notice asks for beyond the frame.
@@ -166,6 +196,16 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| engagement.when.zone())),
             link => link.as_str(),
             reasons => reasons.iter().map(|reason| line(reason)).collect::<Vec<_>>(),
+            from => (),
+            reason => (),
+            ..about(engagement, reader)
+        },
+        Notice::OfferRescheduled { engagement, from, reason, deadline, link, .. } => context! {
+            deadline => wording::instant(*deadline, reader.unwrap_or_else(|| engagement.when.zone())),
+            link => link.as_str(),
+            reasons => Vec::<String>::new(),
+            from => wording::at_the_place(*from),
+            reason => reason.as_deref().map(clean_text),
             ..about(engagement, reader)
         },
         Notice::OfferClosed { engagement, end, .. } => {
@@ -173,13 +213,17 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
                 OfferEnd::Expired => ("expired", None),
                 OfferEnd::Withdrawn { reason } => ("withdrawn", reason.as_deref()),
                 OfferEnd::NoLongerNeeded => ("no_longer_needed", None),
+                OfferEnd::Postponed { reason } => ("postponed", Some(reason.as_str())),
             };
             context! { end => end, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::Confirmation { engagement, mark, by_office, table } => {
-            let (changed, table) = (mark.sequence > 0, table.as_deref().map(clean_text));
-            context! { by_office => *by_office, changed, table, ..about(engagement, reader) }
-        }
+        Notice::Confirmation { engagement, mark, by_office, table, news, link } => context! {
+            by_office => *by_office,
+            table => table.as_deref().map(clean_text),
+            changed => mark.sequence > 0,
+            link => link.as_deref(),
+            ..context! { ..told(news.as_ref(), engagement.when), ..about(engagement, reader) }
+        },
         Notice::Cancellation { engagement, cause, .. } => {
             let (cause, reason) = match cause {
                 CancelCause::Released => ("released", None),
@@ -188,10 +232,11 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { cause => cause, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::PlaceConfirmed { place, mark, link, instead } => {
-            let changed = mark.sequence > 0;
-            context! { link => link.as_str(), changed, instead => *instead, ..about_place(place, reader) }
-        }
+        Notice::PlaceConfirmed { place, mark, link, news } => context! {
+            link => link.as_str(),
+            changed => mark.sequence > 0,
+            ..context! { ..told(news.as_ref(), place.when), ..about_place(place, reader) }
+        },
         Notice::PlaceCancelled { place, end, .. } => {
             let (end, reason) = match end {
                 PlaceEnd::GivenBack => ("given_back", None),
@@ -202,13 +247,15 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { end => end, reason => reason.map(clean_text), ..about_place(place, reader) }
         }
-        Notice::PlaceOffered { place, deadline, link, .. } => context! {
+        Notice::PlaceOffered { place, deadline, link, again, .. } => context! {
+            again => *again,
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| place.when.zone())),
             link => link.as_str(),
             ..about_place(place, reader)
         },
-        Notice::PlaceOfferClosed { place, expired, .. } => {
-            context! { expired => *expired, ..about_place(place, reader) }
+        Notice::PlaceOfferClosed { place, expired, waits, .. } => {
+            let postponed = place.postponed;
+            context! { expired => *expired, waits => *waits, postponed => postponed, ..about_place(place, reader) }
         }
         Notice::NeedApproved { title, when, .. } => context! { title => line(title), ..times(*when, reader) },
         Notice::NeedReturned { title, question, .. } => {
@@ -225,7 +272,8 @@ fn about(engagement: &Engagement, reader: Option<Zone>) -> Value {
         kind => engagement.kind.in_words(),
         role => line(&engagement.role),
         where => engagement.place_in_words(),
-        ..times(engagement.when, reader)
+        when => engagement.when_in_words(),
+        when_here => reader.filter(|_| !engagement.postponed).and_then(|zone| wording::for_the_reader(engagement.when, zone)),
     }
 }
 
@@ -234,7 +282,8 @@ fn about_place(place: &PlaceFacts, reader: Option<Zone>) -> Value {
         title => line(&place.title),
         kind => place.kind.in_words(),
         where => place.place_in_words(),
-        ..times(place.when, reader)
+        when => place.when_in_words(),
+        when_here => reader.filter(|_| !place.postponed).and_then(|zone| wording::for_the_reader(place.when, zone)),
     }
 }
 

@@ -13,6 +13,7 @@ use super::code::Code;
 use super::error::ServiceError;
 use super::matching::{self, Counts};
 use super::staffing;
+use crate::auth::link::LinkFor;
 use crate::auth::secret;
 use crate::domain::ids::{AssignmentId, CampusRequestId, OfferId, VolunteerId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
@@ -46,6 +47,9 @@ pub struct Accepted {
 /// # Errors
 /// `not_found` for a secret that is none of ours.
 pub fn behind(tx: &mut Tx<'_>, secret: &str) -> Result<Offered, ServiceError> {
+    if let Some((LinkFor::Offer, id)) = tx.app.links.open(secret) {
+        return offers::find(tx.conn, OfferId::from_uuid(id), tx.now)?.ok_or(ServiceError::NotFound);
+    }
     offers::find_by_token(tx.conn, &secret::hash(secret), tx.now)?.ok_or(ServiceError::NotFound)
 }
 

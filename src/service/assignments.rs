@@ -125,6 +125,53 @@ pub fn release(tx: &mut Tx<'_>, actor: &Actor, id: AssignmentId, reason: &str) -
     end(tx, assigned, state, reason, CancelCause::Released)
 }
 
+/// The assignment that a link in a letter speaks for.
+///
+/// # Errors
+/// `not_found`.
+pub fn behind(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, ServiceError> {
+    assignments::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
+}
+
+/// The volunteer comes in spite of the change.
+///
+/// # Errors
+/// `not_found` for everybody else; `wrong_state` unless asked.
+pub fn reconfirm(tx: &mut Tx<'_>, actor: &Actor, id: AssignmentId) -> Result<Assigned, ServiceError> {
+    let assigned = behind(tx, id)?;
+    if assigned.about.volunteer.account_id != actor.account {
+        return Err(ServiceError::NotFound);
+    }
+    tx.entitled()?;
+    stay(tx, assigned)
+}
+
+/// Whoever has the link comes in spite of the change.
+///
+/// # Errors
+/// `not_found`; `wrong_state` unless asked.
+pub fn reconfirm_by_link(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, ServiceError> {
+    let assigned = behind(tx, id)?;
+    stay(tx, assigned)
+}
+
+/// The calendar entry is certain again; a letter brings it up to date.
+fn stay(tx: &mut Tx<'_>, assigned: Assigned) -> Result<Assigned, ServiceError> {
+    let state = assigned.row.state.reconfirm()?;
+    let row = staffing::keep_with_news(tx, &assigned, state, None)?;
+    Ok(Assigned { row, about: assigned.about })
+}
+
+/// Whoever has the link gives the seat back.
+///
+/// # Errors
+/// `not_found`; `wrong_state` unless it is ahead.
+pub fn release_by_link(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, ServiceError> {
+    let assigned = behind(tx, id)?;
+    let state = assigned.row.state.release()?;
+    end(tx, assigned, state, "The new time does not suit.", CancelCause::Released)
+}
+
 /// The office takes the volunteer off; the rest goes on.
 ///
 /// # Errors

@@ -2,14 +2,17 @@
 //!
 //! That person's attention is the scarce resource: nothing stands here that solves itself, and nothing twice.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::access::{self, Actor};
 use super::app::Tx;
+use super::clashes;
 use super::error::ServiceError;
 use super::seating::{self, StationRow};
-use crate::domain::ids::{AssignmentId, CampusId, CampusRequestId, EventId};
+use crate::domain::ids::{AssignmentId, BookingId, CampusId, CampusRequestId, EventId};
 use crate::domain::people::access::Action;
 use crate::domain::people::volunteer::Volunteer;
 use crate::domain::time::Instant;
@@ -40,6 +43,10 @@ words! {
         AvailabilityConflict = "availability_conflict",
         /// Nobody sits at slots of an event that want somebody.
         SlotsUnstaffed = "slots_unstaffed",
+        /// An event was put to a time at which a student has another place.
+        BookingOverlap = "booking_overlap",
+        /// An event was put to a time at which a volunteer has another engagement.
+        AssignmentOverlap = "assignment_overlap",
     }
 }
 
@@ -51,8 +58,9 @@ impl AttentionKind {
             Self::NeedAwaitingDecision | Self::NeedOutOfCandidates | Self::NeedBelowMinimum => "campus_request",
             Self::VolunteerAwaitingApproval => "volunteer",
             Self::LetterUndeliverable => "letter",
-            Self::AvailabilityConflict => "assignment",
             Self::SlotsUnstaffed => "event",
+            Self::AvailabilityConflict | Self::AssignmentOverlap => "assignment",
+            Self::BookingOverlap => "booking",
         }
     }
 }
@@ -136,6 +144,7 @@ pub fn list(
         items.push(item(AttentionKind::AvailabilityConflict, id.uuid(), since, title, detail));
     }
     items.extend(unstaffed(tx, campus)?);
+    items.extend(overlaps(tx, campus)?);
     items.retain(|item| after.is_none_or(|after| item.key > after));
     items.sort_by_key(|item| item.key);
     items.truncate(usize::try_from(limit).unwrap_or_default());
@@ -177,6 +186,36 @@ fn unstaffed(tx: &mut Tx<'_>, campus: CampusId) -> Result<Vec<AttentionItem>, Se
 
 fn item(kind: AttentionKind, subject: Uuid, since: Instant, title: String, detail: String) -> AttentionItem {
     AttentionItem { key: Key { since, subject, kind }, title, detail }
+}
+
+/// The places and seats that an event took to a time at which their people have something else, as long as they have.
+fn overlaps(tx: &mut Tx<'_>, campus: CampusId) -> Result<Vec<AttentionItem>, ServiceError> {
+    let kept = attention_items::list_overlaps(tx.conn, campus, AttentionKind::BookingOverlap.as_str())?;
+    let since: HashMap<BookingId, Instant> = kept.into_iter().collect();
+    let ids: Vec<BookingId> = since.keys().copied().collect();
+    let places = bookings::list_expected(tx.conn, &ids, tx.now)?;
+    let mut items = Vec::new();
+    let moved = places.iter().map(|booked| (booked, booked.about.slot.when.window()));
+    for (booked, clash) in places.iter().zip(clashes::of_bookings(tx, &moved.collect::<Vec<_>>())?) {
+        if let (Some(clash), Some(since)) = (clash, since.get(&booked.row.id)) {
+            let detail = clash.sentence(&booked.student.name);
+            let (id, title) = (booked.row.id.uuid(), booked.about.title.clone());
+            items.push(item(AttentionKind::BookingOverlap, id, *since, title, detail));
+        }
+    }
+    let kept = attention_items::list_overlaps(tx.conn, campus, AttentionKind::AssignmentOverlap.as_str())?;
+    let since: HashMap<AssignmentId, Instant> = kept.into_iter().collect();
+    let ids: Vec<AssignmentId> = since.keys().copied().collect();
+    let seats = assignments::list_live_of(tx.conn, &ids, tx.now)?;
+    let moved = seats.iter().map(|assigned| (assigned, assigned.about.when.window()));
+    for (assigned, clash) in seats.iter().zip(clashes::of_assignments(tx, &moved.collect::<Vec<_>>())?) {
+        if let (Some(clash), Some(since)) = (clash, since.get(&assigned.row.id)) {
+            let detail = clash.sentence(&assigned.about.volunteer.display_name);
+            let (id, title) = (assigned.row.id.uuid(), assigned.about.need.title.clone());
+            items.push(item(AttentionKind::AssignmentOverlap, id, *since, title, detail));
+        }
+    }
+    Ok(items)
 }
 
 /// The open needs that will not come right by themselves.

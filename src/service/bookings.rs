@@ -15,6 +15,7 @@ use crate::domain::notice::PlaceEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState, DOORS_OPEN, Student};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, BookingRow};
 use crate::store::place_log::{self, PlaceLogRow};
@@ -248,6 +249,12 @@ pub fn behind(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
     bookings::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
 }
 
+/// Whether a place has begun. One that is postponed has not, whatever was said before.
+#[must_use]
+pub fn has_begun(booked: &Booked, now: Instant) -> bool {
+    booked.about.state != EventState::Postponed && booked.row.starts_at <= now
+}
+
 /// Whoever has the link gives the place back.
 ///
 /// # Errors
@@ -255,7 +262,7 @@ pub fn behind(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
 pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
     let booked = behind(tx, id)?;
     booked.row.state.cancel()?;
-    if booked.row.starts_at <= tx.now {
+    if has_begun(&booked, tx.now) {
         return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
     }
     end(tx, &booked, By::Student, PlaceEnd::GivenBack, "")

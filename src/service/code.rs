@@ -101,6 +101,8 @@ pub enum Code {
     SeatingBlocked,
     /// People are in slots that would go or change.
     GridBlocked,
+    /// Slots cannot be moved with their event.
+    SlotsUnmovable,
     /// It is too early for this.
     TooEarly,
     /// The place is no longer held.
@@ -179,6 +181,7 @@ impl Code {
         Self::SlotUnstaffed,
         Self::SeatingBlocked,
         Self::GridBlocked,
+        Self::SlotsUnmovable,
         Self::TooEarly,
         Self::OfferExpired,
         Self::Stale,
@@ -499,6 +502,14 @@ impl Code {
                 "People stand in the way of this grid",
                 "Nothing was changed. `changes` names each slot in the way: move or cancel its bookings, or keep its table and \
                  time in the grid. `dry_run` shows the same beforehand.",
+            ),
+            Self::SlotsUnmovable => (
+                "slots_unmovable",
+                409,
+                "Slots cannot be moved with their event",
+                "Nothing was changed. `plan.unmovable` names each slot and why: the clocks skip its new time or show it \
+                 twice (send `fold`), or it would not lie within the event. Choose another time, or change or cancel those \
+                 slots first. `dry_run` shows the same beforehand.",
             ),
             Self::TooEarly => (
                 "too_early",

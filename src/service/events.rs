@@ -25,7 +25,7 @@ use crate::store::{bookings, campus_requests, campuses, events, feed_revisions, 
 pub use crate::store::events::EventRow;
 
 /// The most slots of one event that are changed with it.
-const ALL_SLOTS: i64 = 20_000;
+pub(super) const ALL_SLOTS: i64 = 20_000;
 
 /// Where an event stands in a list.
 pub type EventPlace = Dated<EventId>;
@@ -262,7 +262,7 @@ pub fn change(
     Ok(row)
 }
 
-fn need_of(tx: &mut Tx<'_>, event: &EventRow) -> Result<Option<CampusRequestRow>, ServiceError> {
+pub(super) fn need_of(tx: &mut Tx<'_>, event: &EventRow) -> Result<Option<CampusRequestRow>, ServiceError> {
     Ok(event.campus_request_id.map(|need| campus_requests::find(tx.conn, need)).transpose()?.flatten())
 }
 
@@ -276,13 +276,16 @@ fn relocate(tx: &mut Tx<'_>, row: &CampusRequestRow, place: Option<String>) -> R
     staffing::tell_of_change(tx, row.id)
 }
 
-/// Shows an event to everybody.
+/// Shows an event to everybody; what was postponed takes place as it was said first, and everybody hears of it.
 ///
 /// # Errors
-/// Those of [`manageable`]; `wrong_state`.
+/// Those of [`manageable`]; `wrong_state`; `has_begun` where what was postponed would have begun by now.
 pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: EventId) -> Result<EventRow, ServiceError> {
     let before = manageable(tx, actor, id)?;
     let event = before.publish(tx.now)?;
+    if before.state == EventState::Postponed {
+        return super::reschedule::resume(tx, &before);
+    }
     keep(tx, &before.changed(event, tx.now))
 }
 
@@ -323,13 +326,13 @@ pub(super) fn call_off(tx: &mut Tx<'_>, before: &EventRow, reason: &str) -> Resu
 
 /// The event, if the actor may manage it, and the replay if the same was asked before. One that was never published is
 /// nothing to strangers, and neither is the right to change a published one.
-fn manageable(tx: &mut Tx<'_>, actor: &Actor, id: EventId) -> Result<EventRow, ServiceError> {
+pub(super) fn manageable(tx: &mut Tx<'_>, actor: &Actor, id: EventId) -> Result<EventRow, ServiceError> {
     let event = events::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
     require(tx, actor, event.campus_id, Action::ManageEvents)?;
     Ok(event)
 }
 
-fn keep(tx: &mut Tx<'_>, row: &EventRow) -> Result<EventRow, ServiceError> {
+pub(super) fn keep(tx: &mut Tx<'_>, row: &EventRow) -> Result<EventRow, ServiceError> {
     events::update(tx.conn, row)?;
     feed_revisions::bump(tx.conn, &feed_revisions::campus(row.campus_id), tx.now)?;
     Ok(row.clone())

@@ -15,9 +15,11 @@ use crate::domain::matching::campus_request::NeedRole;
 use crate::domain::matching::eligibility::{Failed, Rule, Terrain, check};
 use crate::domain::notice::Engagement;
 use crate::domain::people::campus::Campus;
+use crate::domain::scheduling::event::EventState;
 use crate::domain::time::Instant;
 use crate::store::campus_requests::{self, CampusRequestRow, Seats};
 use crate::store::engagements::engagement_of;
+use crate::store::events;
 
 /// A need with its campus and its seats, while they are dealt out.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub struct Ground {
     pub campus: Campus,
     /// The campus on the map.
     pub terrain: Terrain,
+    /// Whether its event has no time that holds.
+    pub postponed: bool,
     seats: HashMap<RoleId, Seats>,
 }
 
@@ -38,7 +42,9 @@ impl Ground {
     /// The database's.
     pub fn of(tx: &mut Tx<'_>, need: CampusRequestRow, campus: Campus) -> Result<Self, ServiceError> {
         let seats = campus_requests::seats(tx.conn, &[need.id], tx.now)?;
-        Ok(Self { terrain: matching::terrain(&campus), need, campus, seats })
+        let event = need.event_id.map(|event| events::find_state(tx.conn, event)).transpose()?.flatten();
+        let postponed = event == Some(EventState::Postponed);
+        Ok(Self { terrain: matching::terrain(&campus), need, campus, postponed, seats })
     }
 
     fn seats(&self, role: RoleId) -> Seats {
@@ -91,6 +97,8 @@ fn usual_deadline(now: Instant, usual: Instant, decide_by: Instant, start: Insta
 pub enum Obstacle {
     /// The need takes nobody: its state.
     NotOpen(&'static str),
+    /// Its event is postponed.
+    Postponed,
     /// It has begun.
     Begun(Instant),
     /// The role has no seat left: its name, the seats taken, held, and all there are.
@@ -105,7 +113,7 @@ impl Obstacle {
     pub fn code(&self) -> Code {
         let Self::Person(failed) = self else {
             return match self {
-                Self::NotOpen(_) => Code::WrongState,
+                Self::NotOpen(_) | Self::Postponed => Code::WrongState,
                 Self::Begun(_) => Code::HasBegun,
                 Self::Full(..) => Code::SeatsFull,
                 Self::Person(_) => Code::NotEligible,
@@ -132,6 +140,7 @@ impl Obstacle {
             Self::NotOpen(state) => {
                 format!("The need is {}; people are asked for approved needs.", state.replace('_', " "))
             }
+            Self::Postponed => "The event is postponed; people are asked once its new time is known.".to_owned(),
             Self::Begun(start) => format!("It began at {start}."),
             Self::Full(role, seats, max) => format!(
                 "The role {role:?} has {max} seats: {} taken, {} held by open offers.",
@@ -147,6 +156,7 @@ impl Obstacle {
         let refused = ServiceError::refused(self.code(), self.detail());
         match self {
             Self::NotOpen(state) => refused.with("state", *state),
+            Self::Postponed => refused.with("state", "postponed"),
             Self::Begun(_) | Self::Full(..) => refused,
             Self::Person(failed) => {
                 let each = |one: &Failed| json!({ "rule": one.rule.as_str(), "detail": one.detail });
@@ -173,6 +183,9 @@ pub fn obstacle(ground: &Ground, who: &Seen, role: &NeedRole, way: Way, now: Ins
     let (need, start) = (&ground.need, ground.need.when.window().start());
     if !need.state.is_open() {
         return Some(Obstacle::NotOpen(need.state.as_str()));
+    }
+    if ground.postponed {
+        return Some(Obstacle::Postponed);
     }
     if start <= now {
         return Some(Obstacle::Begun(start));

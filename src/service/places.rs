@@ -14,7 +14,7 @@ use super::outbox;
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{BookingId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
 use crate::domain::letter::Person;
-use crate::domain::notice::{Notice, PlaceEnd, Recipient};
+use crate::domain::notice::{News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment};
 use crate::domain::scheduling::waitlist::answer_by;
 use crate::domain::time::Instant;
@@ -280,6 +280,7 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         revision: 1,
         created_at: now,
         updated_at: now,
+        override_reason: None,
     }
 }
 
@@ -290,17 +291,17 @@ fn reader(student: &StudentRow) -> Recipient {
 
 /// Tells a student how their place stands, with an invite.
 pub(super) fn tell(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
-    tell_how(tx, booked, false)
+    tell_news(tx, booked, None)
 }
 
-/// The same; `instead` says that the place takes the place of one whose volunteer cannot come.
-fn tell_how(tx: &mut Tx<'_>, booked: &Booked, instead: bool) -> Result<(), ServiceError> {
+/// Tells a student how their place stands and what has become of its time, with an invite.
+pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) -> Result<(), ServiceError> {
     let sealed = tx.app.links.seal(LinkFor::Booking, booked.row.id.uuid());
     let notice = Notice::PlaceConfirmed {
         place: booked.about.facts(),
         mark: booked.row.mark(&tx.app.site.host),
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
-        instead,
+        news,
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
 }
@@ -325,7 +326,7 @@ pub(super) fn shift(
         return Err(walled());
     }
     let moved = Booked { row, about, ..booked.clone() };
-    tell_how(tx, &moved, instead)?;
+    tell_news(tx, &moved, instead.then_some(News::Instead))?;
     let why = if instead { " Nobody sits there any more." } else { "" };
     note(tx, &moved.row, "moved", by, &format!("From the slot {}.{why}", booked.about.slot.id))?;
     Ok(moved)
@@ -367,14 +368,24 @@ pub(super) fn end(
 /// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
 /// passed over and stays where they are; the log says why.
 pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, ServiceError> {
-    pass_on_to(tx, about, None)
+    pass_on_to(tx, about, None, &[])
 }
 
-/// The same, to these alone where some are named: those who had these very places.
+/// As [`pass_on`], where some of those who wait had a place held for them at another time.
+pub(super) fn pass_on_again(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    before: &[WaitlistEntryId],
+) -> Result<usize, ServiceError> {
+    pass_on_to(tx, about, None, before)
+}
+
+/// As [`pass_on`], to these alone where some are named: those who had these very places.
 pub(super) fn pass_on_to(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
     these: Option<&[WaitlistEntryId]>,
+    before: &[WaitlistEntryId],
 ) -> Result<usize, ServiceError> {
     let (id, window) = (about.slot.id, about.slot.when.window());
     let mut queue = waitlist_entries::queue(tx.conn, about.event)?;
@@ -394,7 +405,7 @@ pub(super) fn pass_on_to(
         }
         match may_ask(tx, about, &waiting.student, true, None)? {
             Ok(()) => {
-                offer(tx, about, &waiting, deadline)?;
+                offer(tx, about, &waiting, deadline, before.contains(&waiting.row.id))?;
                 offered += 1;
             }
             // Nobody can have a place here: nobody is passed over.
@@ -417,7 +428,13 @@ pub(super) fn pass_on_to(
 }
 
 /// Holds a place for one who waits, and writes to them.
-fn offer(tx: &mut Tx<'_>, about: &PlaceAbout, waiting: &Waiting, deadline: Instant) -> Result<(), ServiceError> {
+fn offer(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    waiting: &Waiting,
+    deadline: Instant,
+    again: bool,
+) -> Result<(), ServiceError> {
     let owner = OwnerId::from_uuid(waiting.row.id.uuid());
     let held = BookingRow {
         waitlist_entry_id: Some(waiting.row.id),
@@ -438,9 +455,21 @@ fn offer(tx: &mut Tx<'_>, about: &PlaceAbout, waiting: &Waiting, deadline: Insta
         deadline,
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
         thread: entry.id.to_string(),
+        again,
     };
     outbox::post(tx, Some(about.campus), &reader(&waiting.student), &notice)?;
     note_entry(tx, &entry, Some(about.slot.id), "offered", By::Rule, "")
+}
+
+/// Why a place is no longer held for one who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// The time to answer passed.
+    Expired,
+    /// The place does not exist any more.
+    Gone,
+    /// It takes place at another time; they wait again.
+    Waits,
 }
 
 /// Tells one who waits that the place held for them is gone.
@@ -449,9 +478,10 @@ pub(super) fn tell_offer_closed(
     about: &PlaceAbout,
     student: &StudentRow,
     entry: WaitlistEntryId,
-    expired: bool,
+    why: Closed,
 ) -> Result<(), ServiceError> {
-    let notice = Notice::PlaceOfferClosed { place: about.facts(), expired, thread: entry.to_string() };
+    let (expired, waits) = (why == Closed::Expired, why == Closed::Waits);
+    let notice = Notice::PlaceOfferClosed { place: about.facts(), expired, waits, thread: entry.to_string() };
     outbox::post(tx, Some(about.campus), &reader(student), &notice)
 }
 
@@ -490,7 +520,7 @@ pub(super) fn back_into_queue(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), Se
         let state = crate::domain::scheduling::waitlist::EntryState::Waiting;
         let row = EntryRow { booking_id: None, offer_deadline: None, ..waiting.row.into_state(state, tx.now) };
         waitlist_entries::update(tx.conn, &row)?;
-        tell_offer_closed(tx, &booked.about, &waiting.student, entry, false)?;
+        tell_offer_closed(tx, &booked.about, &waiting.student, entry, Closed::Gone)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::ground::Ground;
 use super::matching::{self, Counts, Seen};
 use super::outbox;
 use super::seating;
+use crate::auth::link::LinkFor;
 use crate::auth::secret::Secret;
 use crate::domain::ids::{AssignmentId, CampusRequestId, OfferId, RoleId};
 use crate::domain::letter::Person;
@@ -21,7 +22,7 @@ use crate::domain::matching::campus_request::NeedRole;
 use crate::domain::matching::eligibility::{Commitment, Past};
 use crate::domain::matching::score::score;
 use crate::domain::matching::travel::Venue;
-use crate::domain::notice::{CancelCause, Engagement, Notice, OfferEnd, Recipient};
+use crate::domain::notice::{CancelCause, Engagement, News, Notice, OfferEnd, Recipient};
 use crate::domain::time::Instant;
 use crate::store::assignments::{self, Assigned, AssignmentRow};
 use crate::store::campus_requests;
@@ -108,7 +109,7 @@ pub fn seat(tx: &mut Tx<'_>, row: &AssignmentRow, engagement: Engagement, to: &R
     }
     let table = seating::named(&seating::sit_down(tx, row)?);
     let (mark, by_office) = (row.mark(&tx.app.site.host), row.offer_id.is_none());
-    let notice = Notice::Confirmation { engagement, mark, by_office, table };
+    let notice = Notice::Confirmation { engagement, mark, by_office, table, news: None, link: None };
     outbox::post(tx, Some(row.campus_id), to, &notice)?;
     feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
     Ok(())
@@ -226,8 +227,8 @@ pub fn reopen(tx: &mut Tx<'_>, need: CampusRequestId, role: RoleId) -> Result<()
 
 /// Passes seats that came free (each named by its role) to the next best candidates who were not asked before: the next
 /// wave. Within a day of the start several are asked for one seat. Where nobody is left, the need comes to the coordinator's
-/// attention. A need for which nobody was ever asked is
-/// staffed by hand and left alone; so is one that has begun or takes nobody.
+/// attention. A need for which nobody was ever asked is staffed by hand and left alone; so is one that has begun, is
+/// postponed or takes nobody.
 ///
 /// # Errors
 /// The database's.
@@ -242,6 +243,9 @@ pub fn fill(tx: &mut Tx<'_>, need: CampusRequestId, freed: &[RoleId]) -> Result<
     }
     let campus = matching::campus_of(tx, need.campus_id)?;
     let mut ground = Ground::of(tx, need, campus)?;
+    if ground.postponed {
+        return Ok(());
+    }
     let roles: Vec<NeedRole> = ground.need.roles.clone();
     let wanted: Vec<(NeedRole, u32)> = roles
         .into_iter()
@@ -313,13 +317,42 @@ pub fn release_all(tx: &mut Tx<'_>, need: CampusRequestId, cause: &CancelCause) 
     Ok(())
 }
 
+/// Keeps a live assignment in `state` and writes to its volunteer what has become of it: the same calendar entry, its
+/// sequence raised. Who is asked whether it still suits gets a link to say so.
+///
+/// # Errors
+/// `wrong_state` where it was changed meanwhile; the database's.
+pub fn keep_with_news(
+    tx: &mut Tx<'_>,
+    assigned: &Assigned,
+    state: AssignmentState,
+    news: Option<News>,
+) -> Result<AssignmentRow, ServiceError> {
+    let row = AssignmentRow { state, ..assigned.row.touched(tx.now) };
+    if !assignments::update(tx.conn, &row)? {
+        return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
+    }
+    let postponed = matches!(news, Some(News::Postponed { .. }));
+    let link = (state == AssignmentState::ReconfirmPending && !postponed).then(|| {
+        let sealed = tx.app.links.seal(LinkFor::Assignment, row.id.uuid());
+        format!("{}/p/{sealed}", tx.app.site.base_url)
+    });
+    let engagement = Engagement { postponed, ..assigned.about.engagement() };
+    let (mark, by_office) = (row.mark(&tx.app.site.host), row.offer_id.is_none());
+    let table = seating::place_of(tx, row.id)?;
+    let notice = Notice::Confirmation { engagement, mark, by_office, table, news, link };
+    outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
+    feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?;
+    Ok(row)
+}
+
 /// Writes to everybody who has a seat of a need that was changed: the same calendar entry, its sequence raised.
 ///
 /// # Errors
 /// The database's.
 pub fn tell_of_change(tx: &mut Tx<'_>, need: CampusRequestId) -> Result<(), ServiceError> {
     for assigned in assignments::list_live(tx.conn, assignments::Of::Need(need), tx.now)? {
-        tell_again(tx, &assigned)?;
+        keep_with_news(tx, &assigned, assigned.row.state, None)?;
     }
     Ok(())
 }
@@ -330,21 +363,9 @@ pub fn tell_of_change(tx: &mut Tx<'_>, need: CampusRequestId) -> Result<(), Serv
 /// The database's.
 pub fn tell_one_of_change(tx: &mut Tx<'_>, assignment: AssignmentId) -> Result<(), ServiceError> {
     match assignments::find(tx.conn, assignment)? {
-        Some(assigned) => tell_again(tx, &assigned),
+        Some(assigned) => keep_with_news(tx, &assigned, assigned.row.state, None).map(drop),
         None => Ok(()),
     }
-}
-
-fn tell_again(tx: &mut Tx<'_>, assigned: &Assigned) -> Result<(), ServiceError> {
-    let row = assigned.row.touched(tx.now);
-    if !assignments::update(tx.conn, &row)? {
-        return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
-    }
-    let table = seating::place_of(tx, row.id)?;
-    let (engagement, mark) = (assigned.about.engagement(), row.mark(&tx.app.site.host));
-    let notice = Notice::Confirmation { engagement, mark, by_office: row.offer_id.is_none(), table };
-    outbox::post(tx, Some(row.campus_id), &assigned.about.recipient(), &notice)?;
-    Ok(feed_revisions::bump(tx.conn, &feed_revisions::volunteer(row.volunteer_id), tx.now)?)
 }
 
 /// Closes the open offers of a need that takes nobody any more, each with a letter; those who have a seat keep it.

@@ -7,7 +7,7 @@ use super::app::{App, Tx};
 use super::bookings::{Free, event_of, hinted, take};
 use super::code::Code;
 use super::error::ServiceError;
-use super::places::{By, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
+use super::places::{By, Closed, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
 use super::students;
 use crate::domain::ids::{EventId, WaitlistEntryId};
 use crate::domain::people::access::Action;
@@ -263,7 +263,7 @@ fn let_go(tx: &mut Tx<'_>, waiting: Waiting, state: EntryState, what: &str, by: 
         };
         bookings::update(tx.conn, &gone)?;
         if state == EntryState::Expired {
-            tell_offer_closed(tx, &booked.about, &waiting.student, row.id, true)?;
+            tell_offer_closed(tx, &booked.about, &waiting.student, row.id, Closed::Expired)?;
         }
         pass_on(tx, &booked.about)?;
     }

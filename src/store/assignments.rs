@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::columns::text_column;
 use super::db::{Conn, StoreError, lost_race, violates};
@@ -127,9 +128,20 @@ pub fn update(conn: &mut Conn, row: &AssignmentRow) -> Result<bool, StoreError> 
             assignments::changed_at.eq(row.changed_at),
             assignments::revision.eq(row.revision),
             assignments::updated_at.eq(row.updated_at),
+            assignments::starts_at.eq(row.starts_at),
+            assignments::ends_at.eq(row.ends_at),
+            assignments::override_reason.eq(row.override_reason.clone()),
         ))
-        .execute(conn)?;
-    Ok(changed == 1)
+        .execute(conn);
+    match changed {
+        Ok(changed) => Ok(changed == 1),
+        // Whoever moves a seat has looked for what is in the way; the wall has seen something newer.
+        Err(fault) if violates(&fault, "assignments_no_overlap", "assignments_no_overlap") => {
+            let newer = Box::new("another assignment was kept meanwhile".to_owned());
+            Err(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, newer).into())
+        }
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// The assignment of this id.
@@ -167,6 +179,22 @@ pub fn list(
         query = query.filter(assignments::id.gt(after));
     }
     query.load::<With<AssignmentRow>>(conn)?.into_iter().map(Assigned::read).collect()
+}
+
+/// Of these assignments, those that are live and not over.
+pub fn list_live_of(conn: &mut Conn, ids: &[AssignmentId], now: Instant) -> Result<Vec<Assigned>, StoreError> {
+    let live = AssignmentState::ALL.iter().copied().filter(|state| state.is_live());
+    let rows = with_facts!(assignments, AssignmentRow)
+        .filter(assignments::id.eq_any(ids.to_vec()))
+        .filter(assignments::state.eq_any(live))
+        .filter(assignments::ends_at.gt(now))
+        .load::<With<AssignmentRow>>(conn)?;
+    rows.into_iter().map(Assigned::read).collect()
+}
+
+/// Every live assignment of a need, also one that was to be over by now.
+pub fn list_live_of_need(conn: &mut Conn, need: CampusRequestId) -> Result<Vec<Assigned>, StoreError> {
+    list_live(conn, Of::Need(need), Instant::from_unix(0))
 }
 
 /// The live assignments of a need or a volunteer that are not over, oldest first.

@@ -152,6 +152,53 @@ pub fn keep_conflict(
     Ok(())
 }
 
+/// Keeps that a place or a seat was taken to a time at which its holder has something else; one that is known keeps the
+/// time since when.
+pub fn keep_overlap(
+    conn: &mut Conn,
+    campus: CampusId,
+    (kind, subject_type): (&str, &str),
+    subject: Uuid,
+    (title, detail): (&str, &str),
+    now: Instant,
+) -> Result<(), StoreError> {
+    let known = attention_items::table
+        .filter(attention_items::kind.eq(kind))
+        .filter(attention_items::subject_id.eq(subject.to_string()));
+    let known = diesel::update(known)
+        .set((attention_items::title.eq(title), attention_items::detail.eq(detail)))
+        .execute(conn)?;
+    if known == 0 {
+        diesel::insert_into(attention_items::table)
+            .values((
+                attention_items::id.eq(AssignmentId::mint()),
+                attention_items::campus_id.eq(campus),
+                attention_items::kind.eq(kind),
+                attention_items::subject_type.eq(subject_type),
+                attention_items::subject_id.eq(subject.to_string()),
+                attention_items::title.eq(title),
+                attention_items::detail.eq(detail),
+                attention_items::since.eq(now),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The places or seats of which an overlap was kept, and since when.
+pub fn list_overlaps<T: std::str::FromStr>(
+    conn: &mut Conn,
+    campus: CampusId,
+    kind: &str,
+) -> Result<Vec<(T, Instant)>, StoreError> {
+    let kept: Vec<(String, Instant)> = attention_items::table
+        .filter(attention_items::campus_id.eq(campus))
+        .filter(attention_items::kind.eq(kind))
+        .select((attention_items::subject_id, attention_items::since))
+        .load(conn)?;
+    Ok(kept.into_iter().filter_map(|(id, since)| Some((id.parse().ok()?, since))).collect())
+}
+
 /// Forgets what was kept about a seat.
 pub fn forget(conn: &mut Conn, assignment: AssignmentId) -> Result<(), StoreError> {
     diesel::delete(of_assignment!(assignment)).execute(conn)?;

@@ -21,6 +21,7 @@ use crate::domain::matching::campus_request::Mode;
 use crate::domain::notice::CalendarMark;
 use crate::domain::people::place::Position;
 use crate::domain::scheduling::booking::{BookingState, Commitment};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::time::{Instant, Window};
 
 text_column!(BookingState);
@@ -84,6 +85,8 @@ pub struct BookingRow {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// Why it may overlap with another place of the same student.
+    pub override_reason: Option<String>,
 }
 
 impl BookingRow {
@@ -174,6 +177,7 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
                 bookings::changed_at.eq(row.changed_at),
                 bookings::revision.eq(row.revision),
                 bookings::updated_at.eq(row.updated_at),
+                bookings::override_reason.eq(row.override_reason.clone()),
             ))
             .execute(conn),
     )
@@ -241,17 +245,13 @@ pub fn list_of_student(
     since: Instant,
     now: Instant,
 ) -> Result<Vec<Had>, StoreError> {
-    type Line = (
-        (BookingId, SlotId, EventId, Option<WaitlistEntryId>, BookingState),
-        (String, Mode, Option<f64>, Option<f64>),
-        (Option<f64>, Option<f64>),
-        (Instant, Instant),
-    );
     let found: Vec<Line> = bookings::table
         .inner_join(events::table.inner_join(campuses::table))
         .filter(bookings::student_id.eq(student))
         .filter(takes_a_place!(now))
         .filter(bookings::ends_at.gt(since).or(bookings::event_id.eq(event)))
+        // What is postponed keeps nobody from anything else, and still counts towards the limit of its own event.
+        .filter(events::state.ne(EventState::Postponed).or(bookings::event_id.eq(event)))
         .select((
             (bookings::id, bookings::slot_id, bookings::event_id, bookings::waitlist_entry_id, bookings::state),
             (events::title, events::mode, events::lat, events::lon),
@@ -260,14 +260,58 @@ pub fn list_of_student(
         ))
         .limit(MOST_OF_STUDENT)
         .load(conn)?;
-    let read = |((booking, slot, event, entry, state), (title, mode, lat, lon), (clat, clon), (from, until)): Line| {
-        let corrupt = |_| StoreError::Corrupt(format!("booking {booking} ends before it starts"));
-        let position = |lat: Option<f64>, lon: Option<f64>| lat.zip(lon).and_then(|(a, b)| Position::new(a, b).ok());
-        let window = Window::new(from, until).map_err(corrupt)?;
-        let commitment = Commitment { title, window, venue: venue(mode, position(lat, lon), position(clat, clon)) };
-        Ok(Had { booking, slot, event, entry, state, commitment })
-    };
-    found.into_iter().map(read).collect()
+    found.into_iter().map(had).collect()
+}
+
+/// What [`list_of_student`] and [`list_of_students`] read of a place.
+type Line = (
+    (BookingId, SlotId, EventId, Option<WaitlistEntryId>, BookingState),
+    (String, Mode, Option<f64>, Option<f64>),
+    (Option<f64>, Option<f64>),
+    (Instant, Instant),
+);
+
+fn had(line: Line) -> Result<Had, StoreError> {
+    let ((booking, slot, event, entry, state), (title, mode, lat, lon), (clat, clon), (from, until)) = line;
+    let corrupt = |_| StoreError::Corrupt(format!("booking {booking} ends before it starts"));
+    let position = |lat: Option<f64>, lon: Option<f64>| lat.zip(lon).and_then(|(a, b)| Position::new(a, b).ok());
+    let window = Window::new(from, until).map_err(corrupt)?;
+    let commitment = Commitment { title, window, venue: venue(mode, position(lat, lon), position(clat, clon)) };
+    Ok(Had { booking, slot, event, entry, state, commitment })
+}
+
+/// The places that these students have between two instants, those of postponed events left out.
+pub fn list_of_students(
+    conn: &mut Conn,
+    of: &[StudentId],
+    span: Window,
+    now: Instant,
+) -> Result<Vec<(StudentId, Had)>, StoreError> {
+    let mut all = Vec::new();
+    // A database takes only so many values in one statement.
+    for some in of.chunks(500) {
+        let found: Vec<(StudentId, Line)> = bookings::table
+            .inner_join(events::table.inner_join(campuses::table))
+            .filter(bookings::student_id.eq_any(some.to_vec()))
+            .filter(takes_a_place!(now))
+            .filter(bookings::ends_at.gt(span.start()))
+            .filter(bookings::starts_at.lt(span.end()))
+            .filter(events::state.ne(EventState::Postponed))
+            .select((
+                bookings::student_id,
+                (
+                    (bookings::id, bookings::slot_id, bookings::event_id, bookings::waitlist_entry_id, bookings::state),
+                    (events::title, events::mode, events::lat, events::lon),
+                    (campuses::lat, campuses::lon),
+                    (bookings::starts_at, bookings::ends_at),
+                ),
+            ))
+            .load(conn)?;
+        for (student, line) in found {
+            all.push((student, had(line)?));
+        }
+    }
+    Ok(all)
 }
 
 /// The most places of one student that are looked at together.
@@ -331,6 +375,31 @@ pub fn list_live(conn: &mut Conn, slot: SlotId) -> Result<Vec<Booked>, StoreErro
     let found =
         with_facts!().filter(bookings::slot_id.eq(slot)).filter(live).order(bookings::id).load::<Found>(conn)?;
     found.into_iter().map(Booked::read).collect()
+}
+
+/// The bookings of an event that are held or confirmed, in order of their start.
+pub fn list_live_of_event(conn: &mut Conn, event: EventId) -> Result<Vec<Booked>, StoreError> {
+    let live = bookings::state
+        .eq(BookingState::Held)
+        .or(bookings::state.eq(BookingState::Confirmed))
+        .or(bookings::state.eq(BookingState::CheckedIn));
+    let order = (bookings::starts_at, bookings::id);
+    let found = with_facts!().filter(bookings::event_id.eq(event)).filter(live).order(order).load::<Found>(conn)?;
+    found.into_iter().map(Booked::read).collect()
+}
+
+/// Of these bookings, those of students who are still expected.
+pub fn list_expected(conn: &mut Conn, ids: &[BookingId], now: Instant) -> Result<Vec<Booked>, StoreError> {
+    let expected = bookings::state.eq(BookingState::Confirmed).or(bookings::state.eq(BookingState::CheckedIn));
+    let mut all = Vec::new();
+    for some in ids.chunks(500) {
+        let of = with_facts!().filter(bookings::id.eq_any(some.to_vec()));
+        let found = of.filter(expected).filter(bookings::ends_at.gt(now)).load::<Found>(conn)?;
+        for one in found {
+            all.push(Booked::read(one)?);
+        }
+    }
+    Ok(all)
 }
 
 /// A hold that ran out and was made by hand, not by the waitlist: the earliest.

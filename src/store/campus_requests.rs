@@ -67,6 +67,20 @@ impl CampusRequestRow {
     }
 }
 
+/// The condition under which a need's event has a time that holds, or there is no event.
+macro_rules! not_postponed {
+    () => {{
+        use crate::domain::scheduling::event::EventState;
+        use crate::store::schema::{campus_requests, events};
+        use diesel::prelude::*;
+        let postponed = events::table
+            .filter(events::id.nullable().eq(campus_requests::event_id))
+            .filter(events::state.eq(EventState::Postponed));
+        diesel::dsl::not(diesel::dsl::exists(postponed))
+    }};
+}
+pub(super) use not_postponed;
+
 /// Keeps a new need and its roles.
 ///
 /// # Errors
@@ -175,7 +189,7 @@ pub fn list(
     with_roles(conn, columns)
 }
 
-/// The approved needs that have not begun, of one campus or of all, in order of their start.
+/// The approved needs that have not begun and are not postponed, of one campus or of all, in order of their start.
 ///
 /// # Errors
 /// The database's.
@@ -183,6 +197,7 @@ pub fn list_open(conn: &mut Conn, campus: Option<CampusId>, now: Instant) -> Res
     let mut query = campus_requests::table
         .filter(campus_requests::state.eq(NeedState::Approved))
         .filter(campus_requests::starts_at.gt(now))
+        .filter(not_postponed!())
         .order((campus_requests::starts_at, campus_requests::id))
         .select(Columns::as_select())
         .into_boxed();
@@ -203,6 +218,7 @@ pub fn list_overdue(conn: &mut Conn, now: Instant, limit: i64) -> Result<Vec<Cam
     let unmet = campus_requests::state.eq(NeedState::Approved);
     let columns: Vec<Columns> = campus_requests::table
         .filter(undecided.and(campus_requests::decide_by.le(now)).or(unmet.and(campus_requests::starts_at.le(now))))
+        .filter(not_postponed!())
         .order(campus_requests::id)
         .select(Columns::as_select())
         .limit(limit)

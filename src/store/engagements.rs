@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use super::campus_requests::CampusRequestRow;
+use super::campus_requests::{CampusRequestRow, not_postponed};
 use super::db::{Conn, StoreError};
 use super::documents::{corrupt, position_out, when_out, zone_out};
 use super::schema::{
@@ -140,6 +140,7 @@ impl About {
             when: self.when,
             mode: self.need.mode,
             place: self.need.place.clone(),
+            postponed: false,
         }
     }
 
@@ -248,6 +249,8 @@ pub fn list_held(conn: &mut Conn, whose: Whose<'_>, span: Window) -> Result<Vec<
         .filter(assignments::state.eq_any(counting()))
         .filter(assignments::starts_at.lt(span.end()))
         .filter(assignments::ends_at.gt(span.start()))
+        // What is postponed keeps nobody from anything else.
+        .filter(not_postponed!())
         .select((
             assignments::volunteer_id,
             assignments::campus_id,
@@ -363,5 +366,6 @@ pub fn engagement_of(need: &CampusRequestRow, campus: notice::Campus, role: &str
         when: need.when,
         mode: need.mode,
         place: need.place.clone(),
+        postponed: false,
     }
 }

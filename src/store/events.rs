@@ -82,6 +82,14 @@ pub fn find(conn: &mut Conn, id: EventId) -> Result<Option<EventRow>, StoreError
     columns.map(Columns::read).transpose()
 }
 
+/// Where the event of this id is in its life.
+///
+/// # Errors
+/// The database's.
+pub fn find_state(conn: &mut Conn, id: EventId) -> Result<Option<EventState>, StoreError> {
+    Ok(events::table.find(id).select(events::state).get_result(conn).optional()?)
+}
+
 /// Which events of a campus are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventFilter {

@@ -8,7 +8,8 @@ use diesel::prelude::*;
 
 use super::db::{Conn, StoreError};
 use super::documents::{corrupt, position_out, when_out, zone_out};
-use super::schema::{assignments, campus_request_roles, campus_requests, campuses, volunteers};
+use super::schema::{assignments, campus_request_roles, campus_requests, campuses, events, volunteers};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::{
     ids::{AssignmentId, CampusId, VolunteerId},
     matching::{
@@ -153,7 +154,20 @@ pub fn list_engaged(
         .order((assignments::starts_at, assignments::id))
         .select((AssignmentColumns::as_select(), NeedColumns::as_select(), campus_request_roles::name, campuses::name))
         .load(conn)?;
-    rows.into_iter().map(|(row, need, role, campus)| engaged(&row, need, role, campus, host)).collect()
+    let postponed: Vec<AssignmentId> = assignments::table
+        .inner_join(campus_requests::table.inner_join(events::table))
+        .filter(assignments::volunteer_id.eq(volunteer))
+        .filter(events::state.eq(EventState::Postponed))
+        .select(assignments::id)
+        .load(conn)?;
+    let read = |(row, need, role, campus): (AssignmentColumns, NeedColumns, String, String)| {
+        let waits = postponed.contains(&row.id);
+        engaged(&row, need, role, campus, host).map(|mut engaged| {
+            engaged.engagement.postponed = waits;
+            engaged
+        })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 fn engaged(
@@ -174,6 +188,7 @@ fn engaged(
         when,
         mode: need.mode,
         place: need.place,
+        postponed: false,
     };
     let mark = CalendarMark {
         uid: format!("{}@{host}", row.id),

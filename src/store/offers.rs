@@ -101,6 +101,14 @@ pub fn close(
     Ok(closed == 1)
 }
 
+/// Gives an open offer another deadline.
+pub fn set_deadline(conn: &mut Conn, id: OfferId, deadline: Instant, now: Instant) -> Result<(), StoreError> {
+    diesel::update(offers::table.filter(offers::id.eq(id)).filter(offers::state.eq(OfferState::Sent)))
+        .set((offers::deadline.eq(deadline), offers::revision.eq(offers::revision + 1), offers::updated_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// The offer of this id.
 pub fn find(conn: &mut Conn, id: OfferId, now: Instant) -> Result<Option<Offered>, StoreError> {
     let found =

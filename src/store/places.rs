@@ -121,6 +121,7 @@ impl PlaceAbout {
             when: self.slot.when,
             mode: self.mode,
             place: self.slot.place.clone().or_else(|| self.event_place.clone()),
+            postponed: self.state == EventState::Postponed,
         }
     }
 }

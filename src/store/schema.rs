@@ -550,6 +550,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        override_reason -> Nullable<Text>,
     }
 }
 

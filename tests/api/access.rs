@@ -138,6 +138,8 @@ const TABLE: &[Row] = &[
     ("update_event", Need, r#"{"title":"Critiquing, moved next door"}"#, COORDINATOR),
     ("publish_event", UnpublishedNeed, "", COORDINATOR),
     ("cancel_event", Need, REASON, COORDINATOR),
+    ("postpone_event", Need, REASON, COORDINATOR),
+    ("reschedule_event", Need, r#"{"starts_local":"2028-03-04T12:00","ends_local":"2028-03-04T14:00"}"#, COORDINATOR),
     ("list_slots", Need, "", EVERYBODY),
     ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
     ("read_booking_rules", Place, "", EVERYBODY),
@@ -499,7 +501,7 @@ impl Cast {
         if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
             request = request.header("If-Match", "*");
         }
-        if ["set_booking_rules", "set_grid", "set_office_calendar"].contains(&operation) {
+        if ["set_booking_rules", "set_grid", "set_office_calendar", "reschedule_event"].contains(&operation) {
             request = request.header("If-Match", "*");
         }
         if operation == "answer_offer_page" || operation == "answer_place_page" {

@@ -57,7 +57,7 @@ fn invite(title: &str, cause: Option<CancelCause>) -> Letter {
     let sequence = u32::from(cause.is_some());
     let mark = CalendarMark { uid: "seat@rostrum.example.edu".to_owned(), sequence, created: now, changed: now };
     let notice = match cause {
-        None => Notice::Confirmation { engagement, mark, by_office: false, table: None },
+        None => Notice::Confirmation { engagement, mark, by_office: false, table: None, news: None, link: None },
         Some(cause) => Notice::Cancellation { engagement, mark, cause },
     };
     let site = Site {

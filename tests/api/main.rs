@@ -31,6 +31,7 @@ mod outbox;
 mod policies;
 mod problems;
 mod races;
+mod reschedule;
 mod seating;
 mod seats;
 mod staffing;

@@ -128,7 +128,7 @@ impl EventState {
         self.moves("change", &[Self::Draft, Self::Published, Self::Postponed, Self::InProgress], self)
     }
 
-    fn moves(self, verb: &'static str, from: &[Self], to: Self) -> Result<Self, WrongState> {
+    pub(super) fn moves(self, verb: &'static str, from: &[Self], to: Self) -> Result<Self, WrongState> {
         if from.contains(&self) { Ok(to) } else { Err(WrongState { from: self.as_str(), verb }) }
     }
 }
@@ -215,7 +215,7 @@ impl Event {
     /// [`WrongState`] as for [`EventState::publish`].
     pub fn publish(&self, now: Instant) -> Result<Self, WrongState> {
         let state = self.state.publish()?;
-        Ok(Self { state, published_at: self.published_at.or(Some(now)), ..self.touched(now) })
+        Ok(Self { state, state_reason: None, published_at: self.published_at.or(Some(now)), ..self.touched(now) })
     }
 
     /// It does not take place.
@@ -258,7 +258,7 @@ impl Event {
     }
 
     /// A draft is in nobody's calendar, so its changes are not counted.
-    fn touched(&self, now: Instant) -> Self {
+    pub(super) fn touched(&self, now: Instant) -> Self {
         let raised = u32::from(self.published_at.is_some());
         Self { calendar_sequence: self.calendar_sequence.saturating_add(raised), changed_at: now, ..self.clone() }
     }

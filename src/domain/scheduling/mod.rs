@@ -8,6 +8,7 @@ pub mod grid;
 pub mod office_calendar;
 pub mod policy;
 pub mod recurrence;
+pub mod reschedule;
 pub mod rotation;
 pub mod seating;
 pub mod slot;

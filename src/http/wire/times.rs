@@ -74,7 +74,11 @@ fn has_shape(text: &str, shape: &str) -> bool {
         && text.bytes().zip(shape.bytes()).all(|(is, like)| if like == b'0' { is.is_ascii_digit() } else { is == like })
 }
 
-fn fold(text: Option<&str>) -> Result<Option<Fold>, Invalid> {
+/// Reads which of two equal wall times is meant.
+///
+/// # Errors
+/// [`Invalid`] with `unknown_value`.
+pub fn fold(text: Option<&str>) -> Result<Option<Fold>, Invalid> {
     match text {
         None => Ok(None),
         Some("earlier") => Ok(Some(Fold::Earlier)),

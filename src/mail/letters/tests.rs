@@ -37,12 +37,22 @@ pub(crate) fn engagement() -> Engagement {
         when: LocalWindow::kept(window.start().wall(zone), window.end().wall(zone), zone, window),
         mode: Mode::InPerson,
         place: Some("Student Union, room 2".to_owned()),
+        postponed: false,
     }
 }
 
 pub(crate) fn place() -> PlaceFacts {
     let Engagement { campus, title, when, mode, place, .. } = engagement();
-    PlaceFacts { campus, title, kind: EventKind::MockInterviews, label: Some("Table 4".to_owned()), when, mode, place }
+    PlaceFacts {
+        campus,
+        title,
+        kind: EventKind::MockInterviews,
+        label: Some("Table 4".to_owned()),
+        when,
+        mode,
+        place,
+        postponed: false,
+    }
 }
 
 fn campus() -> Campus {
@@ -71,6 +81,25 @@ pub(crate) fn write(notice: &Notice, to: &Recipient) -> Letter {
     render(notice, to, &site(), LetterId::mint(), Instant::from_unix(1_800_000_000)).unwrap()
 }
 
+fn confirmed(mark: CalendarMark, by_office: bool, news: Option<News>, link: Option<String>) -> Notice {
+    let postponed = matches!(news, Some(News::Postponed { .. }));
+    Notice::Confirmation {
+        engagement: Engagement { postponed, ..engagement() },
+        mark,
+        by_office,
+        table: None,
+        news,
+        link,
+    }
+}
+
+/// The hours of [`engagement`], a day before.
+fn earlier() -> LocalWindow {
+    let (when, day) = (engagement().when, chrono::TimeDelta::days(1));
+    let window = Window::new(when.window().start().plus(-day), when.window().end().plus(-day)).unwrap();
+    LocalWindow::kept(when.starts() - day, when.ends() - day, when.zone(), window)
+}
+
 fn every_notice() -> Vec<Notice> {
     let (when, thread) = (engagement().when, "need-1".to_owned());
     let mut all = vec![
@@ -95,12 +124,37 @@ fn every_notice() -> Vec<Notice> {
         },
     ];
     let said = || Some("The room is flooded.".to_owned());
-    for end in [OfferEnd::Expired, OfferEnd::Withdrawn { reason: said() }, OfferEnd::NoLongerNeeded] {
+    for end in [
+        OfferEnd::Expired,
+        OfferEnd::Withdrawn { reason: said() },
+        OfferEnd::NoLongerNeeded,
+        OfferEnd::Postponed { reason: "Snow.".to_owned() },
+    ] {
         all.push(Notice::OfferClosed { engagement: engagement(), end, thread: thread.clone() });
     }
     for (by_office, table) in [(false, None), (true, None), (false, Some("Table 4 <b>".to_owned()))] {
-        all.push(Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office, table });
+        let (engagement, mark) = (engagement(), mark(0));
+        all.push(Notice::Confirmation { engagement, mark, by_office, table, news: None, link: None });
     }
+    let (from, link) = (earlier(), "https://rostrum.example.edu/p/secret".to_owned());
+    let every_news = [
+        News::Postponed { reason: "The room is flooded.".to_owned() },
+        News::Rescheduled { from, reason: said() },
+        News::Rescheduled { from: when, reason: None },
+    ];
+    for news in &every_news {
+        all.push(confirmed(mark(1), false, Some(news.clone()), Some(link.clone())));
+        let place = PlaceFacts { postponed: matches!(news, News::Postponed { .. }), ..place() };
+        all.push(Notice::PlaceConfirmed { place, mark: mark(1), link: link.clone(), news: Some(news.clone()) });
+    }
+    all.push(Notice::OfferRescheduled {
+        engagement: engagement(),
+        from,
+        reason: said(),
+        deadline: "2027-02-20T22:00:00Z".parse().unwrap(),
+        link,
+        thread: "offer-1".to_owned(),
+    });
     for cause in [
         CancelCause::Released,
         CancelCause::Removed { reason: None },
@@ -109,9 +163,9 @@ fn every_notice() -> Vec<Notice> {
     ] {
         all.push(Notice::Cancellation { engagement: engagement(), mark: mark(1), cause });
     }
-    for (sequence, instead) in [(0, false), (1, false), (1, true)] {
+    for (sequence, news) in [(0, None), (1, None), (1, Some(News::Instead))] {
         let link = "https://rostrum.example.edu/p/secret".to_owned();
-        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, instead });
+        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, news });
     }
     for end in [
         PlaceEnd::GivenBack,
@@ -123,14 +177,20 @@ fn every_notice() -> Vec<Notice> {
     ] {
         all.push(Notice::PlaceCancelled { place: place(), mark: mark(1), end });
     }
-    all.push(Notice::PlaceOffered {
-        place: place(),
-        deadline: "2027-02-20T22:00:00Z".parse().unwrap(),
-        link: "https://rostrum.example.edu/p/secret".to_owned(),
-        thread: "entry-1".to_owned(),
-    });
-    for expired in [false, true] {
-        all.push(Notice::PlaceOfferClosed { place: place(), expired, thread: "entry-1".to_owned() });
+    for again in [false, true] {
+        all.push(Notice::PlaceOffered {
+            place: place(),
+            deadline: "2027-02-20T22:00:00Z".parse().unwrap(),
+            link: "https://rostrum.example.edu/p/secret".to_owned(),
+            thread: "entry-1".to_owned(),
+            again,
+        });
+    }
+    for (expired, waits, postponed) in
+        [(false, false, false), (true, false, false), (false, true, false), (false, true, true)]
+    {
+        let place = PlaceFacts { postponed, ..place() };
+        all.push(Notice::PlaceOfferClosed { place, expired, waits, thread: "entry-1".to_owned() });
     }
     all
 }
@@ -219,7 +279,7 @@ fn what_people_typed_stays_text() {
 #[test]
 fn a_confirmation_and_its_cancel_share_a_thread() {
     let to = reader("Ada", "UTC");
-    let confirmed = Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false, table: None };
+    let confirmed = confirmed(mark(0), false, None, None);
     let off = Notice::Cancellation { engagement: engagement(), mark: mark(1), cause: CancelCause::Released };
     assert_eq!(write(&confirmed, &to).thread, write(&off, &to).thread);
     let alone = write(&Notice::SignInLink { link: "https://x".to_owned(), minutes: 15 }, &to);
@@ -244,7 +304,7 @@ fn an_invite_and_what_takes_it_back_are_one_entry() {
     let always = ["UID:seat-1@rostrum.example.edu", "DTSTART;TZID=America/New_York:20270225T120000"];
     let with = |more: &[&'static str]| [always.as_slice(), more].concat();
     check(
-        Notice::Confirmation { engagement: engagement(), mark: mark(0), by_office: false, table: None },
+        confirmed(mark(0), false, None, None),
         CalendarMethod::Request,
         &with(&["METHOD:REQUEST", "SEQUENCE:0", "STATUS:CONFIRMED", "SUMMARY:Mock interviews (interviewer)"]),
     );

@@ -98,27 +98,30 @@ fn event(row: &EventRow, host: &str) -> Option<Entry> {
         EventState::Postponed => Status::Tentative,
         EventState::Cancelled => Status::Cancelled,
     };
-    Some(Entry {
-        uid: format!("{}@{host}", row.id),
-        sequence: row.calendar_sequence,
-        status,
-        summary: row.title.clone(),
-        description: Some(clean_text(&row.description)).filter(|text| !text.is_empty()),
-        location: match (row.mode, &row.place) {
-            (Mode::InPerson, place) => place.clone(),
-            (Mode::Virtual, Some(how)) => Some(format!("Online: {how}")),
-            (Mode::Virtual, None) => Some("Online".to_owned()),
-        },
-        position: row.position.filter(|_| row.mode == Mode::InPerson),
-        url: None,
-        categories: vec![row.kind.as_str().replace('_', " ")],
-        when: row.when,
-        changed: row.changed_at,
-        created: row.created_at,
-        organizer: None,
-        attendee: None,
-        transparent: false,
-    })
+    Some(
+        Entry {
+            uid: format!("{}@{host}", row.id),
+            sequence: row.calendar_sequence,
+            status,
+            summary: row.title.clone(),
+            description: Some(clean_text(&row.description)).filter(|text| !text.is_empty()),
+            location: match (row.mode, &row.place) {
+                (Mode::InPerson, place) => place.clone(),
+                (Mode::Virtual, Some(how)) => Some(format!("Online: {how}")),
+                (Mode::Virtual, None) => Some("Online".to_owned()),
+            },
+            position: row.position.filter(|_| row.mode == Mode::InPerson),
+            url: None,
+            categories: vec![row.kind.as_str().replace('_', " ")],
+            when: row.when,
+            changed: row.changed_at,
+            created: row.created_at,
+            organizer: None,
+            attendee: None,
+            transparent: false,
+        }
+        .postponed_if(row.state == EventState::Postponed),
+    )
 }
 
 /// What a volunteer has promised, at all campuses, just as the invites in the mail say it.

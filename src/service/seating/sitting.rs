@@ -83,7 +83,7 @@ pub(super) fn welcome(tx: &mut Tx<'_>, slots: &[SlotId]) -> Result<(), ServiceEr
     for slot in slots {
         if let Some(about) = abouts::find(tx.conn, *slot)? {
             let claims = seatings::claims(tx.conn, *slot)?;
-            pass_on_to(tx, &about, Some(&claims))?;
+            pass_on_to(tx, &about, Some(&claims), &[])?;
             open.push(about);
         }
     }

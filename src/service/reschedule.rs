@@ -1,0 +1,641 @@
+//! Another time for an event: postponed, put to another time, or on again; and everybody in it moved with it.
+//!
+//! The event, its slots and places, its need and seats keep their ids and calendar UIDs; each person gets one letter about
+//! each entry in their calendar, with its sequence raised. What was not settled is not carried to a time nobody agreed
+//! to: holds end, and places held for those who wait are offered to them anew. Who now overlaps keeps both, is named, and
+//! stands on the attention list. Absent on purpose: the reading of the grid's document, which is the door's.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::access::Actor;
+use super::app::Tx;
+use super::attention::AttentionKind;
+use super::clashes::{self, Clash, in_order};
+use super::code::Code;
+use super::error::{Seen, ServiceError};
+use super::events::{ALL_SLOTS, EventRow, keep, manageable, need_of};
+use super::outbox;
+use super::places::{By, Closed, note, note_entry, pass_on_again, tell_news, tell_offer_closed, walled};
+use super::staffing;
+use crate::auth::link::LinkFor;
+use crate::domain::ids::{EventId, SlotId, WaitlistEntryId};
+use crate::domain::matching::assignment::{AssignmentState, OfferState};
+use crate::domain::matching::campus_request::{CampusRequest, Mode, NeedState};
+use crate::domain::notice::{News, Notice, OfferEnd};
+use crate::domain::refusal::{Invalid, line, prose};
+use crate::domain::scheduling::booking::BookingState;
+use crate::domain::scheduling::event::EventState;
+use crate::domain::scheduling::reschedule::{Shift, Unmovable};
+use crate::domain::scheduling::slot::{Slot, SlotState};
+use crate::domain::scheduling::waitlist::{EntryState, Wish};
+use crate::domain::time::{Fold, Instant, LocalWindow, Window};
+use crate::store::assignments::{self, Assigned, AssignmentRow};
+use crate::store::bookings::{self, Booked, BookingRow};
+use crate::store::campus_requests::{self, CampusRequestRow};
+use crate::store::offers::{self, Offered};
+use crate::store::slots::{self, SlotFilter, SlotRow};
+use crate::store::waitlist_entries::{self, EntryRow};
+use crate::store::{attention_items, campuses, feed_revisions, grids, places as abouts};
+
+/// Why a place or a seat may overlap while its event has no time.
+const POSTPONED: &str = "The event is postponed.";
+/// Why one may overlap after its event was put to another time.
+const RESCHEDULED: &str = "The event was put to another time.";
+/// The most open offers of one need that are looked at together.
+const ALL_OFFERS: i64 = 10_000;
+
+/// Another time for an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTime {
+    /// When.
+    pub when: LocalWindow,
+    /// Which of two equal wall times is meant, for the slots as well.
+    pub fold: Option<Fold>,
+    /// Another place, or none; where nothing is said, the same.
+    pub place: Option<Option<String>>,
+    /// Why, for everybody who is told.
+    pub reason: Option<String>,
+}
+
+/// How the new time is read: after the rights, on the clocks of the event.
+pub type ReadTime<'a> = &'a dyn Fn(&EventRow) -> Result<NewTime, Vec<Invalid>>;
+
+/// Moves the document of a grid with its event, or says that its hours would run over midnight.
+pub type MoveGrid<'a> = &'a dyn Fn(&Value, &Shift) -> Option<Value>;
+
+/// A slot and its new time.
+#[derive(Debug, Clone)]
+pub struct MovedSlot {
+    /// The slot as it was.
+    pub row: SlotRow,
+    /// When it is to be.
+    pub to: LocalWindow,
+}
+
+/// Something that cannot be moved, so that nothing is.
+#[derive(Debug, Clone)]
+pub struct Stuck {
+    /// The slot; none for the event's grid.
+    pub slot: Option<SlotRow>,
+    /// The reason, for programs.
+    pub reason: &'static str,
+    /// The same in a sentence.
+    pub detail: String,
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// What of theirs it is about: `booking`, `assignment`, `offer` or `waitlist_entry`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// The person's name.
+    pub name: String,
+    /// Until when an offer is to be answered.
+    pub deadline: Option<Instant>,
+}
+
+/// Somebody who has something else at the new time.
+#[derive(Debug, Clone)]
+pub struct Conflict {
+    /// `booking` or `assignment`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// The person's name.
+    pub name: String,
+    /// What else they have; not named where it is another campus's.
+    pub other: Option<String>,
+    /// When that is.
+    pub window: Window,
+    /// The same in a sentence.
+    pub detail: String,
+}
+
+/// What another time comes to.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The event as it is now, or would be.
+    pub event: EventRow,
+    /// The slots that move.
+    pub slots: Vec<MovedSlot>,
+    /// What cannot be moved.
+    pub stuck: Vec<Stuck>,
+    /// Who is told, once each.
+    pub told: Vec<Told>,
+    /// Who has something else at the new time.
+    pub conflicts: Vec<Conflict>,
+    /// Whether it was done.
+    pub done: bool,
+}
+
+/// Says that an event does not take place at its time, while another is not known yet. Its people keep their places and
+/// seats, and are free meanwhile.
+///
+/// # Errors
+/// Those of [`manageable`]; `wrong_state`, `has_begun`; the reason's.
+pub fn postpone(tx: &mut Tx<'_>, actor: &Actor, id: EventId, reason: &str) -> Result<EventRow, ServiceError> {
+    let before = manageable(tx, actor, id)?;
+    let reason = prose("reason", reason, 1, 500)?;
+    let event = before.postpone(&reason, tx.now)?;
+    not_begun(&before, tx.now)?;
+    let row = keep(tx, &before.changed(event, tx.now))?;
+    let news = News::Postponed { reason: reason.clone() };
+    let live = bookings::list_live_of_event(tx.conn, id)?;
+    for entry in let_go_of_holds(tx, &live, POSTPONED)? {
+        tell_those_who_wait(tx, &live, entry)?;
+    }
+    for booked in live.iter().filter(|booked| booked.row.state.is_expected()) {
+        let kept = BookingRow { override_reason: Some(POSTPONED.to_owned()), ..still_to_come(booked, tx.now) };
+        keep_place(tx, booked.clone(), kept, &news, "postponed", &reason)?;
+    }
+    if let Some(need) = need_of(tx, &before)? {
+        for assigned in assignments::list_live_of_need(tx.conn, need.id)? {
+            let kept = set_aside(&assigned, POSTPONED);
+            staffing::keep_with_news(tx, &kept, assigned.row.state, Some(news.clone()))?;
+        }
+        for offer in offers::list_unanswered(tx.conn, need.id, ALL_OFFERS, tx.now)? {
+            if offer.row.state == OfferState::Sent {
+                staffing::end_offer(
+                    tx,
+                    &offer,
+                    OfferState::Superseded,
+                    OfferEnd::Postponed { reason: reason.clone() },
+                )?;
+            }
+        }
+        feed_revisions::bump(tx.conn, feed_revisions::NEEDS, tx.now)?;
+    }
+    Ok(row)
+}
+
+/// Puts an event to another time, or says what that would come to. Nothing is done while a slot cannot be moved, nor in a
+/// dry run.
+///
+/// # Errors
+/// Those of [`manageable`]; `precondition_required`, `stale`, `wrong_state`, `has_begun`; every field that is wrong.
+pub fn reschedule(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: EventId,
+    seen: &Seen,
+    read: ReadTime<'_>,
+    move_grid: MoveGrid<'_>,
+    dry_run: bool,
+) -> Result<Plan, ServiceError> {
+    let before = manageable(tx, actor, id)?;
+    seen.agrees(before.revision)?;
+    let new = read(&before)?;
+    carry(tx, &before, &new, move_grid, dry_run)
+}
+
+/// What was postponed takes place as it was said first.
+pub(super) fn resume(tx: &mut Tx<'_>, before: &EventRow) -> Result<EventRow, ServiceError> {
+    let start = before.when.window().start();
+    if start <= tx.now {
+        let detail = format!("It would have begun at {start}; give it another time.");
+        return Err(ServiceError::refused(Code::HasBegun, detail));
+    }
+    let same = NewTime { when: before.when, fold: None, place: None, reason: None };
+    carry(tx, before, &same, &|document, _| Some(document.clone()), false).map(|plan| plan.event)
+}
+
+/// As [`reschedule`], once the rights were looked at.
+pub(super) fn carry(
+    tx: &mut Tx<'_>,
+    before: &EventRow,
+    new: &NewTime,
+    move_grid: MoveGrid<'_>,
+    dry_run: bool,
+) -> Result<Plan, ServiceError> {
+    before.state.reschedule()?;
+    not_begun(before, tx.now)?;
+    let place = read_place(before, new)?;
+    let start = new.when.window().start();
+    if start <= tx.now {
+        let detail = format!("{start} is not after now, {}", tx.now);
+        return Err(Invalid::new("starts_local", "in_the_past", detail).into());
+    }
+    let reason = new.reason.as_deref().map(|reason| prose("reason", reason, 1, 500)).transpose()?;
+    let event = before.reschedule(new.when, place, tx.now)?;
+    if event == before.event {
+        return Ok(Plan::nothing(before.clone()));
+    }
+    let work = Work::plan(tx, before, before.changed(event, tx.now), new.fold, move_grid)?;
+    if dry_run || !work.plan.stuck.is_empty() {
+        return Ok(work.plan);
+    }
+    work.carry_out(tx, before, reason)
+}
+
+impl Plan {
+    const fn nothing(event: EventRow) -> Self {
+        Self { event, slots: Vec::new(), stuck: Vec::new(), told: Vec::new(), conflicts: Vec::new(), done: true }
+    }
+}
+
+fn not_begun(event: &EventRow, now: Instant) -> Result<(), ServiceError> {
+    if !event.has_begun(now) {
+        return Ok(());
+    }
+    let start = event.when.window().start();
+    Err(ServiceError::refused(Code::HasBegun, format!("It began at {start}.")))
+}
+
+fn read_place(event: &EventRow, new: &NewTime) -> Result<Option<String>, Invalid> {
+    match &new.place {
+        Some(Some(place)) => line("place", place, 1, 300).map(Some),
+        Some(None) if event.mode == Mode::InPerson => {
+            Err(Invalid::new("place", "required", "what takes place in person needs a place"))
+        }
+        Some(None) => Ok(None),
+        None => Ok(event.place.clone()),
+    }
+}
+
+/// Ends the holds of an event: nobody has agreed to its new time yet. Answers the entries of the waitlist that had one;
+/// they wait again, where they stood.
+fn let_go_of_holds(tx: &mut Tx<'_>, live: &[Booked], why: &str) -> Result<Vec<WaitlistEntryId>, ServiceError> {
+    let mut waiting = Vec::new();
+    for booked in live.iter().filter(|booked| booked.row.state == BookingState::Held) {
+        let row = BookingRow {
+            state_reason: Some(why.to_owned()),
+            held_until: None,
+            ..booked.row.into_state(booked.row.state.cancel()?, tx.now)
+        };
+        bookings::update(tx.conn, &row)?;
+        note(tx, &row, "cancelled", By::Office, why)?;
+        let Some(entry) = booked.row.waitlist_entry_id else { continue };
+        let Some(found) = waitlist_entries::find(tx.conn, entry)? else { continue };
+        if found.row.state == EntryState::Offered {
+            let back = found.row.into_state(EntryState::Waiting, tx.now);
+            waitlist_entries::update(tx.conn, &EntryRow { booking_id: None, offer_deadline: None, ..back })?;
+            waiting.push(entry);
+        }
+    }
+    Ok(waiting)
+}
+
+/// Tells one who waits again that the place held for them is not held any more.
+fn tell_those_who_wait(tx: &mut Tx<'_>, live: &[Booked], entry: WaitlistEntryId) -> Result<(), ServiceError> {
+    let Some(booked) = live.iter().find(|booked| booked.row.waitlist_entry_id == Some(entry)) else { return Ok(()) };
+    tell_offer_closed(tx, &booked.about, &booked.student, entry, Closed::Waits)
+}
+
+/// The row of a place whose student is still to come: who was checked in for the old time is not for the new one.
+fn still_to_come(booked: &Booked, now: Instant) -> BookingRow {
+    let row = booked.row.into_state(BookingState::Confirmed, now).touched(now);
+    BookingRow { checked_in_at: None, marked_from: None, ..row }
+}
+
+fn keep_place(
+    tx: &mut Tx<'_>,
+    booked: Booked,
+    row: BookingRow,
+    news: &News,
+    what: &str,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    if !bookings::update(tx.conn, &row)? {
+        return Err(walled());
+    }
+    note(tx, &row, what, By::Office, reason)?;
+    tell_news(tx, &Booked { row, ..booked }, Some(news.clone()))
+}
+
+/// The same assignment, which may overlap for this reason; what the office said itself stands.
+fn set_aside(assigned: &Assigned, why: &str) -> Assigned {
+    let reason = assigned.row.override_reason.clone().filter(|reason| !is_ours(reason));
+    let row = AssignmentRow { override_reason: reason.or_else(|| Some(why.to_owned())), ..assigned.row.clone() };
+    Assigned { row, about: assigned.about.clone() }
+}
+
+fn is_ours(reason: &str) -> bool {
+    [POSTPONED, RESCHEDULED].contains(&reason)
+}
+
+/// The event at its new time with all that is in it, before and while it is moved.
+struct Work {
+    plan: Plan,
+    shift: Shift,
+    document: Option<Value>,
+    live: Vec<Booked>,
+    need: Option<(CampusRequestRow, LocalWindow)>,
+    seats: Vec<Assigned>,
+    asked: Vec<(Offered, Instant)>,
+}
+
+impl Work {
+    fn plan(
+        tx: &mut Tx<'_>,
+        before: &EventRow,
+        event: EventRow,
+        fold: Option<Fold>,
+        move_grid: MoveGrid<'_>,
+    ) -> Result<Self, ServiceError> {
+        let shift = Shift::between(before.when, event.when, fold);
+        let live = bookings::list_live_of_event(tx.conn, before.id)?;
+        let need = need_of(tx, before)?.filter(|need| takes_place(need.state)).map(|need| {
+            let when = if need.when == before.when { Ok(event.when) } else { shift.window(need.when) };
+            (need, when.unwrap_or(event.when))
+        });
+        let (seats, open) = match &need {
+            Some((need, _)) => (
+                assignments::list_live_of_need(tx.conn, need.id)?,
+                offers::list_unanswered(tx.conn, need.id, ALL_OFFERS, tx.now)?,
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
+        let mut plan = Plan { done: false, ..Plan::nothing(event) };
+        for row in slots::list_of_event(tx.conn, before.id, SlotFilter::default(), None, ALL_SLOTS)? {
+            // What was called off stays where it was.
+            if row.state == SlotState::Cancelled {
+                continue;
+            }
+            let inside = |to: LocalWindow| plan.event.when.window().covers(to.window());
+            match shift.window(row.when) {
+                Ok(to) if inside(to) => plan.slots.push(MovedSlot { row, to }),
+                Ok(_) => plan.stuck.push(stuck(row, &Unmovable::Outside)),
+                Err(why) => plan.stuck.push(stuck(row, &why)),
+            }
+        }
+        let document = grids::find(tx.conn, before.id)?.map(|grid| grid.document);
+        let document = match document {
+            Some(document) if !shift.is_nothing() => {
+                let moved = move_grid(&document, &shift);
+                if moved.is_none() {
+                    let detail = "The hours of the event's grid cannot be moved so far; set the grid anew.".to_owned();
+                    plan.stuck.push(Stuck { slot: None, reason: "grid", detail });
+                }
+                moved
+            }
+            Some(_) | None => None,
+        };
+        let mut work = Self { plan, shift, document, live, need, seats, asked: Vec::new() };
+        work.find_deadlines(tx, open)?;
+        work.find_conflicts(tx)?;
+        work.name_who_is_told();
+        Ok(work)
+    }
+
+    /// An offer keeps its deadline or gets the usual one from now, whichever is later, but none after the decision.
+    fn find_deadlines(&mut self, tx: &mut Tx<'_>, open: Vec<Offered>) -> Result<(), ServiceError> {
+        let Some((need, when)) = &self.need else { return Ok(()) };
+        let campus = campuses::find(tx.conn, need.campus_id)?.ok_or(ServiceError::NotFound)?;
+        let usual = tx.now.plus(campus.settings.offer_hours.length());
+        let last = decide_by(need, *when, tx.now);
+        self.asked = open
+            .into_iter()
+            .filter(|offer| offer.row.state == OfferState::Sent)
+            .map(|offer| {
+                let deadline = offer.row.deadline.max(usual).min(last);
+                (offer, deadline)
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn expected(&self) -> impl Iterator<Item = &Booked> {
+        self.live.iter().filter(|booked| booked.row.state.is_expected())
+    }
+
+    /// Each slot that moves: when it was, and when it is to be.
+    fn times(&self) -> HashMap<SlotId, (LocalWindow, LocalWindow)> {
+        self.plan.slots.iter().map(|moved| (moved.row.id, (moved.row.when, moved.to))).collect()
+    }
+
+    /// Those of whom something else is in the way, by what of theirs is moved.
+    fn overlapping(&self) -> HashSet<uuid::Uuid> {
+        self.plan.conflicts.iter().map(|conflict| conflict.id).collect()
+    }
+
+    fn find_conflicts(&mut self, tx: &mut Tx<'_>) -> Result<(), ServiceError> {
+        let times = self.times();
+        let places: Vec<(&Booked, Window)> =
+            self.expected().filter_map(|booked| Some((booked, times.get(&booked.row.slot_id)?.1.window()))).collect();
+        let conflict = |kind, id, name: &str, clash: Clash| Conflict {
+            kind,
+            id,
+            name: name.to_owned(),
+            detail: clash.sentence(name),
+            other: clash.title,
+            window: clash.window,
+        };
+        let mut conflicts = Vec::new();
+        for ((booked, _), clash) in places.iter().zip(clashes::of_bookings(tx, &places)?) {
+            conflicts.extend(clash.map(|clash| conflict("booking", booked.row.id.uuid(), &booked.student.name, clash)));
+        }
+        if let Some((_, when)) = &self.need {
+            let seats: Vec<(&Assigned, Window)> = self.seats.iter().map(|seat| (seat, when.window())).collect();
+            for ((seat, _), clash) in seats.iter().zip(clashes::of_assignments(tx, &seats)?) {
+                let name = &seat.about.volunteer.display_name;
+                conflicts.extend(clash.map(|clash| conflict("assignment", seat.row.id.uuid(), name, clash)));
+            }
+        }
+        self.plan.conflicts = conflicts;
+        Ok(())
+    }
+
+    fn name_who_is_told(&mut self) {
+        let told = |kind, id, name: &str, deadline| Told { kind, id, name: name.to_owned(), deadline };
+        let places = self.live.iter().filter_map(|booked| {
+            let name = &booked.student.name;
+            match (booked.row.state.is_expected(), booked.row.waitlist_entry_id) {
+                (true, _) => Some(told("booking", booked.row.id.uuid(), name, None)),
+                (false, Some(entry)) => Some(told("waitlist_entry", entry.uuid(), name, None)),
+                // A portal's hold ends; its student was told nothing yet.
+                (false, None) => None,
+            }
+        });
+        let seats = self
+            .seats
+            .iter()
+            .map(|seat| told("assignment", seat.row.id.uuid(), &seat.about.volunteer.display_name, None));
+        let asked = self.asked.iter().map(|(offer, deadline)| {
+            told("offer", offer.row.id.uuid(), &offer.about.volunteer.display_name, Some(*deadline))
+        });
+        self.plan.told = places.chain(seats).chain(asked).collect();
+    }
+
+    fn carry_out(mut self, tx: &mut Tx<'_>, before: &EventRow, reason: Option<String>) -> Result<Plan, ServiceError> {
+        let event = keep(tx, &self.plan.event)?;
+        for moved in &self.plan.slots {
+            let place = if moved.row.place == before.place { event.place.clone() } else { moved.row.place.clone() };
+            let slot = Slot { when: moved.to, place, ..moved.row.slot.clone() };
+            if slot != moved.row.slot {
+                slots::update(tx.conn, &moved.row.changed(slot, tx.now))?;
+            }
+        }
+        if let Some(document) = &self.document {
+            grids::set(tx.conn, before.id, document, tx.now)?;
+        }
+        self.move_opening(tx, &event)?;
+        let waiting = let_go_of_holds(tx, &self.live, RESCHEDULED)?;
+        self.move_places(tx, before, reason.as_deref())?;
+        self.move_need(tx, before, &event, reason.as_deref())?;
+        self.move_wishes(tx, before.id)?;
+        if event.state == EventState::Published {
+            for moved in &self.plan.slots {
+                if waitlist_entries::wishes(tx.conn, before.id)?.is_empty() {
+                    break;
+                }
+                if let Some(about) = abouts::find(tx.conn, moved.row.id)? {
+                    pass_on_again(tx, &about, &waiting)?;
+                }
+            }
+        }
+        for entry in waiting {
+            let still = waitlist_entries::find(tx.conn, entry)?;
+            if still.is_some_and(|still| still.row.state == EntryState::Waiting) {
+                tell_those_who_wait(tx, &self.live, entry)?;
+            }
+        }
+        self.keep_overlaps(tx, &event)?;
+        self.plan.done = true;
+        self.plan.event = event;
+        Ok(self.plan)
+    }
+
+    /// A booking that would open only when the event has begun opens as long before it as it was to.
+    fn move_opening(&self, tx: &mut Tx<'_>, event: &EventRow) -> Result<(), ServiceError> {
+        let mut rules = abouts::find_rules(tx.conn, event.id)?;
+        if let Some(opens) = rules.opens_at.filter(|opens| *opens >= event.when.window().start()) {
+            rules.opens_at = Some(self.shift.instant(opens));
+            abouts::set_rules(tx.conn, event.id, &rules)?;
+        }
+        Ok(())
+    }
+
+    fn move_places(&self, tx: &mut Tx<'_>, before: &EventRow, reason: Option<&str>) -> Result<(), ServiceError> {
+        // Read again: the letters tell of the slot as it is now.
+        let mut places = bookings::list_live_of_event(tx.conn, before.id)?;
+        places.retain(|booked| booked.row.state.is_expected());
+        let forward = self.plan.event.when.window().start() > before.when.window().start();
+        in_order(&mut places, forward, |booked| booked.row.starts_at);
+        let (times, overlapping) = (self.times(), self.overlapping());
+        for booked in places {
+            let Some((from, to)) = times.get(&booked.row.slot_id).copied() else { continue };
+            let overlaps = overlapping.contains(&booked.row.id.uuid());
+            let row = BookingRow {
+                starts_at: to.window().start(),
+                ends_at: to.window().end(),
+                override_reason: overlaps.then(|| RESCHEDULED.to_owned()),
+                ..still_to_come(&booked, tx.now)
+            };
+            let news = News::Rescheduled { from, reason: reason.map(ToOwned::to_owned) };
+            keep_place(tx, booked, row, &news, "rescheduled", reason.unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn move_need(
+        &self,
+        tx: &mut Tx<'_>,
+        before: &EventRow,
+        event: &EventRow,
+        reason: Option<&str>,
+    ) -> Result<(), ServiceError> {
+        let Some((row, when)) = &self.need else { return Ok(()) };
+        let mut brief = row.need.clone().into_brief();
+        let was = brief.when;
+        brief.decide_by = decide_by(row, *when, tx.now);
+        brief.when = *when;
+        if brief.place == before.place {
+            brief.place.clone_from(&event.place);
+        }
+        let need = CampusRequest::new(row.id, row.campus_id, row.state, brief)?;
+        let moved = CampusRequestRow { need, revision: row.revision + 1, updated_at: tx.now, ..row.clone() };
+        campus_requests::update(tx.conn, &moved)?;
+        feed_revisions::bump(tx.conn, feed_revisions::NEEDS, tx.now)?;
+        let news = News::Rescheduled { from: was, reason: reason.map(ToOwned::to_owned) };
+        let overlapping = self.overlapping();
+        // Read again: the letters tell of the need as it is now.
+        for assigned in assignments::list_live_of_need(tx.conn, row.id)? {
+            let state = if was.window() == when.window() || assigned.row.state == AssignmentState::CheckedIn {
+                assigned.row.state
+            } else {
+                assigned.row.state.ask_again()?
+            };
+            let mut kept = set_aside(&assigned, RESCHEDULED);
+            if !overlapping.contains(&assigned.row.id.uuid()) {
+                kept.row.override_reason = assigned.row.override_reason.clone().filter(|reason| !is_ours(reason));
+            }
+            (kept.row.starts_at, kept.row.ends_at) = (when.window().start(), when.window().end());
+            staffing::keep_with_news(tx, &kept, state, Some(news.clone()))?;
+        }
+        for (offer, deadline) in &self.asked {
+            offers::set_deadline(tx.conn, offer.row.id, *deadline, tx.now)?;
+            let Some(now) = offers::find(tx.conn, offer.row.id, tx.now)? else { continue };
+            let sealed = tx.app.links.seal(LinkFor::Offer, offer.row.id.uuid());
+            let notice = Notice::OfferRescheduled {
+                engagement: now.about.engagement(),
+                from: was,
+                reason: reason.map(ToOwned::to_owned),
+                deadline: *deadline,
+                link: format!("{}/o/{sealed}", tx.app.site.base_url),
+                thread: offer.row.id.to_string(),
+            };
+            outbox::post(tx, Some(offer.row.campus_id), &now.about.recipient(), &notice)?;
+        }
+        Ok(())
+    }
+
+    /// Who waits for a place "on Thursday afternoon" of the event does so at the same hours of its new time.
+    fn move_wishes(&self, tx: &mut Tx<'_>, event: EventId) -> Result<(), ServiceError> {
+        if self.shift.is_nothing() {
+            return Ok(());
+        }
+        for waiting in waitlist_entries::queue(tx.conn, event)? {
+            let wish = &waiting.row.wish;
+            if wish.from.is_none() && wish.until.is_none() {
+                continue;
+            }
+            let moved = |at: Option<Instant>| at.map(|at| self.shift.instant(at));
+            let wish = Wish { from: moved(wish.from), until: moved(wish.until), slots: wish.slots.clone() };
+            let row = EntryRow { wish, ..waiting.row.into_state(waiting.row.state, tx.now) };
+            waitlist_entries::update(tx.conn, &row)?;
+            note_entry(tx, &row, None, "rescheduled", By::Rule, "")?;
+        }
+        Ok(())
+    }
+
+    fn keep_overlaps(&self, tx: &mut Tx<'_>, event: &EventRow) -> Result<(), ServiceError> {
+        for conflict in &self.plan.conflicts {
+            let kind = match conflict.kind {
+                "booking" => AttentionKind::BookingOverlap,
+                _ => AttentionKind::AssignmentOverlap,
+            };
+            let words = (event.title.as_str(), conflict.detail.as_str());
+            let kind = (kind.as_str(), kind.subject());
+            attention_items::keep_overlap(tx.conn, event.campus_id, kind, conflict.id, words, tx.now)?;
+        }
+        Ok(())
+    }
+}
+
+fn stuck(row: SlotRow, why: &Unmovable) -> Stuck {
+    Stuck { slot: Some(row), reason: why.as_str(), detail: why.to_string() }
+}
+
+/// Whether something still takes place for a need.
+const fn takes_place(state: NeedState) -> bool {
+    match state {
+        NeedState::Draft
+        | NeedState::Submitted
+        | NeedState::NeedsInfo
+        | NeedState::Approved
+        | NeedState::Fulfilled
+        | NeedState::Closed => true,
+        NeedState::Declined | NeedState::Withdrawn | NeedState::Cancelled | NeedState::Expired => false,
+    }
+}
+
+/// By when a need is decided at its new time: as long before it as it was to be; at the start where that is past.
+fn decide_by(need: &CampusRequestRow, when: LocalWindow, now: Instant) -> Instant {
+    let (was, start) = (need.when.window().start(), when.window().start());
+    let moved = need.decide_by.plus(chrono::TimeDelta::seconds(start.unix() - was.unix()));
+    if moved > now { moved.min(start) } else { start }
+}
