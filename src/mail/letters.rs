@@ -171,6 +171,7 @@ fn headline(news: &News, when: LocalWindow) -> &'static str {
         News::Postponed { .. } => "Postponed",
         News::Rescheduled { from, .. } if *from == when => "Takes place after all",
         News::Rescheduled { .. } => "New time",
+        News::Instead => "Another place",
     }
 }
 

@@ -38,6 +38,7 @@ enum Given {
     Proposal,
     Offer,
     Assignment,
+    AskedAgain,
     Undeliverable,
     Policy,
     Portal,
@@ -54,9 +55,9 @@ enum Given {
 }
 
 use Given::{
-    Applicant, Approved, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full, Gridded, Hold,
-    Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Policy, Portal, Proposal,
-    Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
+    Applicant, Approved, AskedAgain, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full,
+    Gridded, Hold, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Policy,
+    Portal, Proposal, Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -463,9 +464,14 @@ impl Cast {
             scene.insert("proposal_id", world.coordinator().post(&path, body).await.expect(201).id());
             return;
         }
-        if given == Assignment {
+        if given == Assignment || given == AskedAgain {
             let assignment = world.assignment(&need, &self.volunteer).await;
             scene.insert("assignment_id", assignment["id"].as_str().unwrap().to_owned());
+            if given == AskedAgain {
+                let path = format!("/v1/events/{}/reschedule", need.json["event_id"].as_str().unwrap());
+                let office = world.coordinator();
+                office.request("POST", &path).header("If-Match", "*").json(&self.day()).send().await.expect(200);
+            }
             return;
         }
         scene.insert("offer_id", world.offer(&need, &self.volunteer).await.id());
