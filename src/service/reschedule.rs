@@ -228,7 +228,7 @@ pub(super) fn carry(
     if dry_run || !work.plan.stuck.is_empty() {
         return Ok(work.plan);
     }
-    work.carry_out(tx, before, reason)
+    work.carry_out(tx, before, reason.as_deref())
 }
 
 impl Plan {
@@ -460,7 +460,7 @@ impl Work {
         self.plan.told = places.chain(seats).chain(asked).collect();
     }
 
-    fn carry_out(mut self, tx: &mut Tx<'_>, before: &EventRow, reason: Option<String>) -> Result<Plan, ServiceError> {
+    fn carry_out(mut self, tx: &mut Tx<'_>, before: &EventRow, reason: Option<&str>) -> Result<Plan, ServiceError> {
         let event = keep(tx, &self.plan.event)?;
         for moved in &self.plan.slots {
             let place = if moved.row.place == before.place { event.place.clone() } else { moved.row.place.clone() };
@@ -474,8 +474,8 @@ impl Work {
         }
         self.move_opening(tx, &event)?;
         let waiting = let_go_of_holds(tx, &self.live, RESCHEDULED)?;
-        self.move_places(tx, before, reason.as_deref())?;
-        self.move_need(tx, before, &event, reason.as_deref())?;
+        self.move_places(tx, before, reason)?;
+        self.move_need(tx, before, &event, reason)?;
         self.move_wishes(tx, before.id)?;
         if event.state == EventState::Published {
             for moved in &self.plan.slots {
