@@ -85,6 +85,8 @@ ids! {
     BookingId;
     /// A student's claim on the next free place.
     WaitlistEntryId;
+    /// A plan of who meets whom and when.
+    RotationId;
     /// One line of what happened to places.
     PlaceLogId;
     /// A plan for many seats, before it is sent.

@@ -194,6 +194,8 @@ words! {
         PlaceConfirmation = "place_confirmation",
         /// A student's place is gone; removes the entry from the calendar.
         PlaceCancellation = "place_cancellation",
+        /// A student has several places of one event; carries an invite for each.
+        PlacesConfirmation = "places_confirmation",
         /// A place is held for one who waits.
         PlaceOffer = "place_offer",
         /// A place is no longer held for one who waits.
@@ -239,6 +241,9 @@ pub struct Letter {
     pub html: String,
     /// The calendar it carries.
     pub calendar: Option<CalendarPart>,
+    /// Calendars beside it, each a file of its own: one letter about several entries carries one for each, since an invite
+    /// speaks of one entry alone (RFC 5546, 3.2.2) and mail programs show no more of it.
+    pub attached: Vec<CalendarPart>,
     /// `<letter id>@<host>`, without the angle brackets; the same at every attempt.
     pub message_id: String,
     /// Letters of one thread go out in the order they were written: a confirmation before its cancel.

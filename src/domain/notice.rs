@@ -275,6 +275,17 @@ pub enum CancelCause {
     },
 }
 
+/// One of several places that a student is told of together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceOfMany {
+    /// Which.
+    pub place: PlaceFacts,
+    /// Its calendar entry.
+    pub mark: CalendarMark,
+    /// The page on which it can be given back.
+    pub link: String,
+}
+
 /// What a person is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -382,6 +393,13 @@ pub enum Notice {
         /// Why.
         end: PlaceEnd,
     },
+    /// A student has several places of one event: one letter carries an invite for each.
+    PlacesConfirmed {
+        /// Which, in order of their start; at least one.
+        places: Vec<PlaceOfMany>,
+        /// What keeps the letters of one plan to one student in order.
+        thread: String,
+    },
     /// A place is held for one who waits. After a change of its time, this takes the place of what was said before.
     PlaceOffered {
         /// Which.
@@ -457,6 +475,7 @@ impl Notice {
             Self::NeedReturned { .. } => LetterKind::NeedReturned,
             Self::NeedDeclined { .. } => LetterKind::NeedDeclined,
             Self::PlaceConfirmed { .. } => LetterKind::PlaceConfirmation,
+            Self::PlacesConfirmed { .. } => LetterKind::PlacesConfirmation,
             Self::PlaceCancelled { .. } => LetterKind::PlaceCancellation,
             Self::PlaceOffered { .. } => LetterKind::PlaceOffer,
             Self::PlaceOfferClosed { .. } => LetterKind::PlaceOfferClosed,
@@ -465,7 +484,7 @@ impl Notice {
 
     /// The campus it speaks for; a sign-in link speaks for none.
     #[must_use]
-    pub const fn campus(&self) -> Option<&Campus> {
+    pub fn campus(&self) -> Option<&Campus> {
         match self {
             Self::SignInLink { .. } => None,
             Self::MemberInvited { campus, .. }
@@ -482,6 +501,7 @@ impl Notice {
             | Self::PlaceCancelled { place, .. }
             | Self::PlaceOffered { place, .. }
             | Self::PlaceOfferClosed { place, .. } => Some(&place.campus),
+            Self::PlacesConfirmed { places, .. } => places.first().map(|one| &one.place.campus),
         }
     }
 
@@ -498,6 +518,7 @@ impl Notice {
             Self::Offer { thread, .. }
             | Self::OfferRescheduled { thread, .. }
             | Self::PlaceOffered { thread, .. }
+            | Self::PlacesConfirmed { thread, .. }
             | Self::PlaceOfferClosed { thread, .. }
             | Self::OfferClosed { thread, .. }
             | Self::NeedApproved { thread, .. }

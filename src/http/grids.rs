@@ -512,6 +512,14 @@ fn document<V: Serialize>(view: &V) -> Result<serde_json::Value, ServiceError> {
     })
 }
 
+/// The grid that is kept for an event, for those who plan it.
+pub(super) fn kept_grid(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<Grid, ServiceError> {
+    let zone = grids::usual_zone(tx, actor, event)?;
+    let kept =
+        serde_json::from_value::<GridBody>(grids::kept(tx, actor, event)?).map_err(|_| ServiceError::NotFound)?;
+    Ok(kept.read(zone)?)
+}
+
 /// Says whether a grid can be staffed.
 async fn preview(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<FeasibilityBody>) -> Answer {
     ctx.read(move |tx, actor| {
@@ -519,9 +527,7 @@ async fn preview(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<Feas
         let demand = value.demand()?;
         let grid = match &value.grid {
             Some(grid) => grid.read(zone).map_err(|faults| in_grid(faults.into()))?,
-            None => serde_json::from_value::<GridBody>(grids::kept(tx, actor, event)?)
-                .map_err(|_| ServiceError::NotFound)?
-                .read(zone)?,
+            None => kept_grid(tx, actor, event)?,
         };
         let preview = grids::preview(&grid, &demand, &value.known_volunteers, value.known_in_total).map_err(in_grid)?;
         Ok(Reply::ok(&PreviewView::from(preview)))

@@ -33,6 +33,7 @@ pub mod problem;
 pub mod proposals;
 pub mod reference;
 pub mod reschedule;
+pub mod rotations;
 pub mod seating;
 pub mod sessions;
 pub mod slots;
@@ -95,6 +96,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         seating::routes,
         office_calendars::routes,
         policies::routes,
+        rotations::routes,
         portals::routes,
         students::routes,
         bookings::routes,
@@ -134,6 +136,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         seating::ROUTES,
         office_calendars::ROUTES,
         policies::ROUTES,
+        rotations::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         bookings::ROUTES,

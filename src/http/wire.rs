@@ -1,5 +1,7 @@
 //! What several nouns say in JSON in the same way: fields of a PATCH, roles, places.
 
+pub mod rotation_asked;
+pub mod rotations;
 pub mod skills;
 pub mod times;
 

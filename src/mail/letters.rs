@@ -13,7 +13,10 @@ use crate::domain::{
     agenda::{Agenda, Answer, Attendee, Entry, Method, Status},
     ids::LetterId,
     letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
-    notice::{CalendarMark, CancelCause, Engagement, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site},
+    notice::{
+        CalendarMark, CancelCause, Engagement, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, PlaceOfMany, Recipient,
+        Site,
+    },
     time::{Instant, LocalWindow, Zone},
     wording,
 };
@@ -52,6 +55,7 @@ pub fn render(
     created: Instant,
 ) -> Result<Letter, RenderFault> {
     let calendar = calendar(notice, to, site);
+    let attached = attached(notice, to, site);
     let kind = notice.kind();
     let campus = notice.campus();
     let answers = campus.and_then(|campus| campus.contact.as_ref());
@@ -62,7 +66,7 @@ pub fn render(
         campus => campus.map(|campus| line(&campus.name)),
         answers => answers.map(|office| office.email().as_str()),
         base_url => site.base_url.as_str(),
-        invited => calendar.is_some(),
+        invited => calendar.is_some() || !attached.is_empty(),
     };
     let sheet = context! { ..details(notice, to.zone), ..frame };
     let fill = |ending: &str| TEMPLATES.get_template(&format!("{kind}.{ending}"))?.render(sheet.clone());
@@ -78,6 +82,7 @@ pub fn render(
         text,
         html,
         calendar,
+        attached,
         message_id: format!("{id}@{}", site.host),
         thread: notice.thread().map_or_else(|| id.to_string(), ToOwned::to_owned),
         created,
@@ -111,12 +116,34 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         | Notice::Offer { .. }
         | Notice::OfferRescheduled { .. }
         | Notice::OfferClosed { .. }
+        | Notice::PlacesConfirmed { .. }
         | Notice::PlaceOffered { .. }
         | Notice::PlaceOfferClosed { .. }
         | Notice::NeedApproved { .. }
         | Notice::NeedReturned { .. }
         | Notice::NeedDeclined { .. } => return None,
     };
+    Some(part(notice, (entry, when), method, answer, to, site))
+}
+
+/// An invite for each of several places.
+fn attached(notice: &Notice, to: &Recipient, site: &Site) -> Vec<CalendarPart> {
+    let Notice::PlacesConfirmed { places, .. } = notice else { return Vec::new() };
+    let invite = |one: &PlaceOfMany| {
+        let entry = (one.place.entry(&one.mark, Status::Confirmed), one.place.when);
+        part(notice, entry, CalendarMethod::Request, Answer::Accepted, to, site)
+    };
+    places.iter().map(invite).collect()
+}
+
+fn part(
+    notice: &Notice,
+    (entry, when): (Entry, LocalWindow),
+    method: CalendarMethod,
+    answer: Answer,
+    to: &Recipient,
+    site: &Site,
+) -> CalendarPart {
     let said = match method {
         CalendarMethod::Request => Method::Request,
         CalendarMethod::Cancel => Method::Cancel,
@@ -134,7 +161,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         entries: vec![entry],
     };
     let bytes = String::from_utf8_lossy(&ics::render(&agenda)).into_owned();
-    Some(CalendarPart { method, bytes })
+    CalendarPart { method, bytes }
 }
 
 fn subject(notice: &Notice) -> String {
@@ -157,6 +184,11 @@ fn subject(notice: &Notice) -> String {
         Notice::PlaceConfirmed { place: about, mark, .. } if mark.sequence > 0 => place("Changed", about),
         Notice::PlaceConfirmed { place: about, .. } => place("Your place", about),
         Notice::PlaceCancelled { place: about, .. } => place("Cancelled", about),
+        Notice::PlacesConfirmed { places, .. } => match (places.first(), places.len()) {
+            (Some(first), 1) => place("Your place", &first.place),
+            (Some(first), count) => place(&format!("Your {count} places"), &first.place),
+            (None, _) => "Your places".to_owned(),
+        },
         Notice::PlaceOffered { place: about, .. } => place("A place is free", about),
         Notice::PlaceOfferClosed { place: about, .. } => place("No longer held for you", about),
         Notice::NeedApproved { title, .. } => format!("Approved: {title}"),
@@ -248,6 +280,15 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { end => end, reason => reason.map(clean_text), ..about_place(place, reader) }
         }
+        Notice::PlacesConfirmed { places, .. } => context! {
+            title => places.first().map(|one| line(&one.place.title)),
+            kind => places.first().map(|one| one.place.kind.in_words()),
+            places => places.iter().map(|one| context! {
+                where => one.place.place_in_words(),
+                link => one.link.as_str(),
+                ..times(one.place.when, reader)
+            }).collect::<Vec<_>>(),
+        },
         Notice::PlaceOffered { place, deadline, link, again, .. } => context! {
             again => *again,
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| place.when.zone())),
@@ -334,6 +375,8 @@ const SOURCES: &[(&str, &str)] = embedded![
     "place_confirmation.html",
     "place_cancellation.txt",
     "place_cancellation.html",
+    "places_confirmation.txt",
+    "places_confirmation.html",
     "place_offer.txt",
     "place_offer.html",
     "place_offer_closed.txt",

@@ -69,13 +69,17 @@ pub fn to_bytes(letter: &Letter) -> Result<Vec<u8>, MessageFault> {
         .boundary(format!("words-{}", letter.id))
         .singlepart(SinglePart::plain(letter.text.clone()))
         .singlepart(SinglePart::html(letter.html.clone()));
-    let body = match &letter.calendar {
-        None => words,
-        Some(calendar) => MultiPart::mixed()
-            .boundary(format!("parts-{}", letter.id))
-            .multipart(words.singlepart(invite(calendar)?))
-            .singlepart(attached(calendar)?),
+    let parts = || MultiPart::mixed().boundary(format!("parts-{}", letter.id));
+    let mut body = match &letter.calendar {
+        None if letter.attached.is_empty() => words,
+        None => parts().multipart(words),
+        Some(calendar) => {
+            parts().multipart(words.singlepart(invite(calendar)?)).singlepart(attached(calendar, "invite.ics")?)
+        }
     };
+    for (calendar, number) in letter.attached.iter().zip(1..) {
+        body = body.singlepart(attached(calendar, &format!("invite-{number}.ics"))?);
+    }
     let message = headers.multipart(body).map_err(|fault| MessageFault::Build(fault.to_string()))?;
     Ok(message.formatted())
 }
@@ -103,9 +107,9 @@ fn invite(calendar: &CalendarPart) -> Result<SinglePart, MessageFault> {
     Ok(SinglePart::builder().header(content_type(&kind)?).body(untouched(calendar)))
 }
 
-fn attached(calendar: &CalendarPart) -> Result<SinglePart, MessageFault> {
-    Ok(Attachment::new("invite.ics".to_owned())
-        .body(untouched(calendar), content_type("application/ics; name=\"invite.ics\"")?))
+fn attached(calendar: &CalendarPart, name: &str) -> Result<SinglePart, MessageFault> {
+    Ok(Attachment::new(name.to_owned())
+        .body(untouched(calendar), content_type(&format!("application/ics; name=\"{name}\""))?))
 }
 
 fn content_type(text: &str) -> Result<ContentType, MessageFault> {

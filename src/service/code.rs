@@ -103,6 +103,8 @@ pub enum Code {
     GridBlocked,
     /// Slots cannot be moved with their event.
     SlotsUnmovable,
+    /// Places of the plan are not as it was made for.
+    RotationStale,
     /// It is too early for this.
     TooEarly,
     /// The place is no longer held.
@@ -182,6 +184,7 @@ impl Code {
         Self::SeatingBlocked,
         Self::GridBlocked,
         Self::SlotsUnmovable,
+        Self::RotationStale,
         Self::TooEarly,
         Self::OfferExpired,
         Self::Stale,
@@ -510,6 +513,13 @@ impl Code {
                 "Nothing was changed. `plan.unmovable` names each slot and why: the clocks skip its new time or show it \
                  twice (send `fold`), or it would not lie within the event. Choose another time, or change or cancel those \
                  slots first. `dry_run` shows the same beforehand.",
+            ),
+            Self::RotationStale => (
+                "rotation_stale",
+                409,
+                "Something has changed since the plan was made",
+                "Nothing was booked and nobody was told. `conflicts` names each interview that is not possible any more. Plan \
+                 anew: what is booked by now counts as fixed.",
             ),
             Self::TooEarly => (
                 "too_early",

@@ -32,6 +32,7 @@ pub mod policies;
 pub mod portals;
 pub mod proposals;
 pub mod reschedule;
+pub mod rotations;
 pub mod seating;
 pub mod sessions;
 pub mod slots;

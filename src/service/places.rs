@@ -285,7 +285,7 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
 }
 
 /// The student as the reader of a letter. Nothing is known of their clocks but the place's.
-fn reader(student: &StudentRow) -> Recipient {
+pub(super) fn reader(student: &StudentRow) -> Recipient {
     Recipient { person: Person::new(&student.name, student.email.clone()), zone: None }
 }
 

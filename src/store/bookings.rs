@@ -220,6 +220,59 @@ pub fn count_taken_in(conn: &mut Conn, event: EventId, now: Instant) -> Result<H
     Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
 }
 
+/// The bookings of an event that take a place, in order.
+pub fn list_taking(conn: &mut Conn, event: EventId, now: Instant) -> Result<Vec<BookingRow>, StoreError> {
+    Ok(bookings::table
+        .filter(bookings::event_id.eq(event))
+        .filter(takes_a_place!(now))
+        .order(bookings::id)
+        .select(BookingRow::as_select())
+        .load(conn)?)
+}
+
+/// The places that these students have outside of an event and that touch the time between two instants, live holds
+/// included.
+pub fn list_elsewhere(
+    conn: &mut Conn,
+    students: &[StudentId],
+    event: EventId,
+    (since, until): (Instant, Instant),
+    now: Instant,
+) -> Result<Vec<(StudentId, Commitment)>, StoreError> {
+    type Line = (
+        (StudentId, BookingId),
+        (String, Mode, Option<f64>, Option<f64>),
+        (Option<f64>, Option<f64>),
+        (Instant, Instant),
+    );
+    let mut all = Vec::new();
+    for portion in students.chunks(1_000) {
+        let found: Vec<Line> = bookings::table
+            .inner_join(events::table.inner_join(campuses::table))
+            .filter(bookings::student_id.eq_any(portion.to_vec()))
+            .filter(bookings::event_id.ne(event))
+            .filter(takes_a_place!(now))
+            .filter(bookings::ends_at.gt(since))
+            .filter(bookings::starts_at.lt(until))
+            .select((
+                (bookings::student_id, bookings::id),
+                (events::title, events::mode, events::lat, events::lon),
+                (campuses::lat, campuses::lon),
+                (bookings::starts_at, bookings::ends_at),
+            ))
+            .load(conn)?;
+        for ((student, booking), (title, mode, lat, lon), (clat, clon), (from, until)) in found {
+            let corrupt = |_| StoreError::Corrupt(format!("booking {booking} ends before it starts"));
+            let position =
+                |lat: Option<f64>, lon: Option<f64>| lat.zip(lon).and_then(|(a, b)| Position::new(a, b).ok());
+            let window = Window::new(from, until).map_err(corrupt)?;
+            let venue = venue(mode, position(lat, lon), position(clat, clon));
+            all.push((student, Commitment { title, window, venue }));
+        }
+    }
+    Ok(all)
+}
+
 /// A place that a student has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Had {

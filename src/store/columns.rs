@@ -22,7 +22,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::db::MultiBackend;
 use crate::domain::ids::{
     AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, ExclusionId, LetterId, OfferId, OwnerId,
-    PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, SessionId, SlotId, StudentId, VolunteerId, WaitlistEntryId,
+    PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, RotationId, SessionId, SlotId, StudentId, VolunteerId,
+    WaitlistEntryId,
 };
 use crate::domain::time::Instant;
 
@@ -172,6 +173,7 @@ id_columns!(
     PolicyId,
     PortalId,
     ProposalId,
+    RotationId,
     RoleId,
     SessionId,
     SlotId,

@@ -20,6 +20,8 @@ struct Kept {
     text: String,
     html: String,
     calendar: Option<(String, String)>,
+    #[serde(default)]
+    attached: Vec<(String, String)>,
 }
 
 /// A letter as lists show it.
@@ -56,12 +58,14 @@ pub struct LetterRow {
 /// The database's.
 pub fn insert(conn: &mut Conn, campus: Option<CampusId>, letter: &Letter) -> Result<(), StoreError> {
     let both = |person: &Person| (person.name().to_owned(), person.email().as_str().to_owned());
+    let part = |part: &CalendarPart| (part.method.as_str().to_owned(), part.bytes.clone());
     let kept = Kept {
         from: both(&letter.from),
         reply_to: letter.reply_to.as_ref().map(both),
         text: letter.text.clone(),
         html: letter.html.clone(),
-        calendar: letter.calendar.as_ref().map(|part| (part.method.as_str().to_owned(), part.bytes.clone())),
+        calendar: letter.calendar.as_ref().map(part),
+        attached: letter.attached.iter().map(part).collect(),
     };
     diesel::insert_into(letters::table)
         .values((
@@ -166,10 +170,10 @@ fn load(conn: &mut Conn, id: LetterId) -> Result<(Letter, i32), StoreError> {
     let person = |(name, email): &(String, String)| {
         Email::parse(email).map(|email| Person::new(name, email)).map_err(|_| corrupt("an address"))
     };
-    let calendar = kept.calendar.map(|(method, bytes)| {
+    let part = |(method, bytes): (String, String)| {
         let method = method.parse::<CalendarMethod>().map_err(|_| corrupt("a calendar method"))?;
         Ok::<_, StoreError>(CalendarPart { method, bytes })
-    });
+    };
     let letter = Letter {
         id,
         kind,
@@ -179,7 +183,8 @@ fn load(conn: &mut Conn, id: LetterId) -> Result<(Letter, i32), StoreError> {
         subject,
         text: kept.text,
         html: kept.html,
-        calendar: calendar.transpose()?,
+        calendar: kept.calendar.map(part).transpose()?,
+        attached: kept.attached.into_iter().map(part).collect::<Result<_, _>>()?,
         message_id,
         thread,
         created,

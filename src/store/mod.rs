@@ -32,6 +32,7 @@ pub mod policies;
 pub mod policy_document;
 pub mod portals;
 pub mod proposals;
+pub mod rotations;
 #[cfg(test)]
 mod round_trips;
 #[allow(clippy::wildcard_imports, reason = "the form in which diesel prints schemas")]

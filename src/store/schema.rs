@@ -261,6 +261,25 @@ diesel::table! {
     use diesel::sql_types::*;
 
     #[allow(missing_docs)]
+    rotations (id) {
+        id -> Id,
+        campus_id -> Id,
+        event_id -> Id,
+        state -> Text,
+        asked -> Document,
+        plan -> Document,
+        applied_at -> Nullable<Moment>,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
     campus_requests (id) {
         id -> Id,
         campus_id -> Id,
@@ -588,6 +607,7 @@ diesel::joinable!(seatings -> assignments (assignment_id));
 diesel::joinable!(grids -> events (event_id));
 diesel::joinable!(office_calendars -> campuses (campus_id));
 diesel::joinable!(policies -> campuses (campus_id));
+diesel::joinable!(rotations -> events (event_id));
 diesel::joinable!(campus_requests -> campuses (campus_id));
 diesel::joinable!(campus_requests -> accounts (requested_by));
 diesel::joinable!(campus_requests -> events (event_id));
@@ -632,6 +652,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grids,
     office_calendars,
     policies,
+    rotations,
     campus_requests,
     campus_request_roles,
     exclusions,

@@ -45,6 +45,7 @@ enum Given {
     Place,
     ClosedSlot,
     Gridded,
+    Rotated,
     Booking,
     Hold,
     Begun,
@@ -57,7 +58,7 @@ enum Given {
 use Given::{
     Applicant, Approved, AskedAgain, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full,
     Gridded, Hold, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Policy,
-    Portal, Proposal, Refresh, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
+    Portal, Proposal, Refresh, Rotated, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -147,6 +148,9 @@ const TABLE: &[Row] = &[
     ("set_booking_rules", Place, r#"{"max_per_person":2}"#, COORDINATOR),
     ("read_grid", Gridded, "", MEMBERS),
     ("set_grid", Place, GRID, COORDINATOR),
+    ("create_rotation", Gridded, r#"{"rotation":{"students":{"kind":"everybody","years":["nobody's"]},"wants":{"least":1,"most":1}}}"#, [401, 404, 404, 403, 201, 404]),
+    ("read_rotation", Rotated, "", COORDINATOR),
+    ("apply_rotation", Rotated, "", COORDINATOR),
     ("preview_feasibility", Gridded, r#"{"known_volunteers":[3]}"#, COORDINATOR),
     ("read_seating", Assignment, "", COORDINATOR),
     ("set_seating", Assignment, r#"{"seats":[{"assignment_id":"$assignment_id","slot_ids":[]}]}"#, COORDINATOR),
@@ -199,6 +203,7 @@ const TABLE: &[Row] = &[
     ("get_assignment", Assignment, "", [401, 404, 200, 200, 200, 404]),
     ("read_assignment_seating", Assignment, "", [401, 404, 200, 403, 200, 404]),
     ("release_assignment", Assignment, REASON, [401, 404, 200, 404, 404, 404]),
+    ("reconfirm_assignment", AskedAgain, "", [401, 404, 200, 404, 404, 404]),
     ("remove_assignment", Assignment, REASON, [401, 404, 404, 403, 200, 404]),
     // The office's desk.
     ("list_attention", Nothing, "", COORDINATOR),
@@ -343,7 +348,9 @@ impl Cast {
                 put_need(&mut scene, &need);
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
-            Proposal | Offer | Assignment | Undeliverable => self.set_staffing(world, given, &mut scene).await,
+            Proposal | Offer | Assignment | AskedAgain | Undeliverable => {
+                self.set_staffing(world, given, &mut scene).await
+            }
             Policy => {
                 let path = format!("/v1/campuses/{}/policies", world.campus_id());
                 let body = serde_json::from_str(POLICY).unwrap();
@@ -354,7 +361,7 @@ impl Cast {
                 let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
                 scene.insert("portal_id", portal.id());
             }
-            Place | ClosedSlot | Gridded | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
+            Place | ClosedSlot | Gridded | Rotated | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
                 self.set_places(world, given, &name, &mut scene).await;
             }
         }
@@ -374,10 +381,16 @@ impl Cast {
             ClosedSlot => {
                 office.act(&format!("/v1/slots/{slot}/close")).await.expect(200);
             }
-            Gridded => {
+            Gridded | Rotated => {
                 let path = format!("/v1/events/{}/grid", event.id());
                 let grid = office.request("PUT", &path).header("If-Match", "*").body("application/json", GRID);
                 grid.send().await.expect(200);
+                if given == Rotated {
+                    let asked = json!({ "students": { "kind": "waiting" }, "wants": { "least": 1, "most": 1 } });
+                    let path = format!("/v1/events/{}/rotations", event.id());
+                    let made = office.post(&path, json!({ "rotation": asked })).await.expect(201);
+                    scene.insert("rotation_id", made.id());
+                }
             }
             Hold => {
                 scene.insert("booking_id", office.holds(&slot, name).await.expect(201).id());

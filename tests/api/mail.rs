@@ -32,6 +32,7 @@ fn letter(to: &str) -> Letter {
         text: format!("Grüße,\n.\n..two dots\nFrom here on\n{}\n", "long ".repeat(300)),
         html: "<p>Grüße</p>".to_owned(),
         calendar: None,
+        attached: Vec::new(),
         message_id: format!("{id}@rostrum.example.edu"),
         thread: id.to_string(),
         created: "2027-01-15T08:00:00Z".parse::<Instant>().unwrap(),
@@ -52,6 +53,7 @@ fn invite(title: &str, cause: Option<CancelCause>) -> Letter {
         when,
         mode: Mode::InPerson,
         place: Some("Student Union, room 2".to_owned()),
+        postponed: false,
     };
     let now = "2027-01-15T08:00:00Z".parse().unwrap();
     let sequence = u32::from(cause.is_some());

@@ -32,6 +32,7 @@ mod policies;
 mod problems;
 mod races;
 mod reschedule;
+mod rotations;
 mod seating;
 mod seats;
 mod staffing;

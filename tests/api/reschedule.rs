@@ -230,7 +230,7 @@ async fn a_volunteer_is_asked_whether_the_new_time_suits(world: &World) {
     assert_eq!(ada.get(&path).await.json["state"], "reconfirm_pending");
     let say = async |link: &str, answer: &str| {
         let form = format!("answer={answer}");
-        world.nobody().request("POST", link).body("application/x-www-form-urlencoded", &form).send().await
+        world.nobody().request("POST", link).body("application/x-www-form-urlencoded", form).send().await
     };
     assert!(say(&page, "accept").await.expect(200).text().contains("You are expected."));
     assert!(say(&page, "accept").await.expect(200).text().contains("You are expected."));

@@ -192,6 +192,11 @@ fn every_notice() -> Vec<Notice> {
         let place = PlaceFacts { postponed, ..place() };
         all.push(Notice::PlaceOfferClosed { place, expired, waits, thread: "entry-1".to_owned() });
     }
+    for several in [false, true] {
+        let one = PlaceOfMany { place: place(), mark: mark(0), link: "https://rostrum.example.edu/p/1".to_owned() };
+        let places = if several { vec![one.clone(), one] } else { vec![one] };
+        all.push(Notice::PlacesConfirmed { places, thread: "rotation-1".to_owned() });
+    }
     all
 }
 

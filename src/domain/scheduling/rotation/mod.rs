@@ -19,6 +19,7 @@ mod improve;
 mod input;
 mod prices;
 mod shortfall;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use input::{
     Station, Student, Target, Wish, ranked,
 };
 pub use shortfall::Shortfall;
+pub use state::RotationState;
 
 use crate::domain::refusal::Invalid;
 
