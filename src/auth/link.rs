@@ -1,12 +1,14 @@
 //! Links that speak for one thing by themselves and need no row to be found by: what they name, and a seal on it.
 //!
 //! A student's letters all carry the same link, also those written after the place was moved; so it is made from the
-//! booking's id and the site's key (HMAC-SHA-256, RFC 2104) and not drawn by lot. Absent on purpose: an end of life, which
-//! is the thing's own.
+//! booking's id and the site's key (HMAC-SHA-256, RFC 2104) and not drawn by lot. A link that the office
+//! hands out carries its own end as well. Absent on purpose: any other end of life, which is the thing's own.
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
+
+use crate::domain::time::Instant;
 
 /// What a link speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum LinkFor {
     Offer,
     /// An assignment.
     Assignment,
+    /// The day of an event, with names; for some hours.
+    Day,
 }
 
 impl LinkFor {
@@ -28,6 +32,7 @@ impl LinkFor {
             Self::Entry => 'w',
             Self::Offer => 'o',
             Self::Assignment => 'a',
+            Self::Day => 'd',
         }
     }
 }
@@ -62,6 +67,7 @@ impl Links {
             'w' => LinkFor::Entry,
             'o' => LinkFor::Offer,
             'a' => LinkFor::Assignment,
+            // Others end, and are opened by the time.
             _ => return None,
         };
         let id = Uuid::try_parse(name.get(1..)?).ok()?;
@@ -70,6 +76,32 @@ impl Links {
         Some((what, id))
     }
 }
+
+/// Links that end.
+impl Links {
+    /// The last part of a link that speaks for `id` until a time.
+    #[must_use]
+    pub fn seal_until(&self, what: LinkFor, id: Uuid, until: Instant) -> String {
+        let name = format!("{}{}{:011x}", what.letter(), id.as_simple(), until.unix().max(0));
+        let mac = hmac::sign(&self.0, format!("{PURPOSE_UNTIL} {name}").as_bytes());
+        format!("{name}{}", URL_SAFE_NO_PAD.encode(mac.as_ref()))
+    }
+
+    /// The id for which a link speaks, if it is one of ours for this purpose and has not ended.
+    #[must_use]
+    pub fn open_until(&self, what: LinkFor, text: &str, now: Instant) -> Option<Uuid> {
+        let (name, mac) = text.split_at_checked(44)?;
+        let rest = name.strip_prefix(what.letter())?;
+        let (id, until) = rest.split_at_checked(32)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        hmac::verify(&self.0, format!("{PURPOSE_UNTIL} {name}").as_bytes(), &mac).ok()?;
+        let until = Instant::from_unix(i64::from_str_radix(until, 16).ok()?);
+        if now < until { Uuid::try_parse(id).ok() } else { None }
+    }
+}
+
+/// Keeps the seals of links that end apart from the others.
+const PURPOSE_UNTIL: &str = "rostrum link until 1";
 
 /// The key is not shown.
 impl std::fmt::Debug for Links {
@@ -94,6 +126,23 @@ mod tests {
         let other = link.replacen(&id.as_simple().to_string(), &Uuid::now_v7().as_simple().to_string(), 1);
         for wrong in ["", "b", "bé", &link[..75], &swapped, &other, &theirs.seal(LinkFor::Booking, id)] {
             assert_eq!(ours.open(wrong), None, "{wrong}");
+        }
+    }
+    #[test]
+    fn a_link_with_an_end_opens_until_then() {
+        let (ours, theirs) = (Links::new(&[1; 32]), Links::new(&[2; 32]));
+        let (id, until) = (Uuid::now_v7(), Instant::from_unix(1_800_000_000));
+        let link = ours.seal_until(LinkFor::Day, id, until);
+        let (before, then) = (Instant::from_unix(until.unix() - 1), until);
+        assert_eq!(ours.open_until(LinkFor::Day, &link, before), Some(id));
+        assert_eq!(ours.open_until(LinkFor::Day, &link, then), None);
+        assert_eq!(theirs.open_until(LinkFor::Day, &link, before), None);
+        assert_eq!(ours.open_until(LinkFor::Booking, &link, before), None);
+        assert_eq!(ours.open(&link), None);
+        let later = link.replacen(&format!("{:011x}", until.unix()), &format!("{:011x}", until.unix() + 9), 1);
+        assert_ne!(later, link);
+        for wrong in ["", "d", &link[..44], &later, &ours.seal(LinkFor::Booking, id)] {
+            assert_eq!(ours.open_until(LinkFor::Day, wrong, before), None, "{wrong}");
         }
     }
 }

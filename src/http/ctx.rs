@@ -90,36 +90,60 @@ impl<Q> Ctx<Q> {
     ///
     /// # Errors
     /// The caller's token's, the use case's.
-    pub async fn read<F>(self, mut work: F) -> Answer
+    pub async fn read<F>(self, work: F) -> Answer
     where
         F: FnMut(&mut Tx<'_>, &Actor) -> Result<Reply, ServiceError> + Send + 'static,
     {
+        Ok(self.find(work).await?.into_response(false))
+    }
+
+    /// Reads as the caller, who must have signed in, what is not an answer yet.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn find<T, F>(self, mut work: F) -> Result<T, Problem>
+    where
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
+    {
         let (app, caller) = (self.app.clone(), self.caller()?);
-        let reply = app.read(move |tx| {
+        let found = app.read(move |tx| {
             let actor = caller.enter(tx)?;
             work(tx, &actor)
         });
-        Ok(reply.await?.into_response(false))
+        Ok(found.await?)
     }
 
     /// Reads for anybody; a caller who has signed in is known. A token that is sent must be sound.
     ///
     /// # Errors
     /// The caller's token's, the use case's.
-    pub async fn read_public<F>(self, mut work: F) -> Answer
+    pub async fn read_public<F>(self, work: F) -> Answer
     where
         F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<Reply, ServiceError> + Send + 'static,
+    {
+        Ok(self.find_public(work).await?.into_response(false))
+    }
+
+    /// Reads for anybody, as [`Ctx::read_public`], what is not an answer yet.
+    ///
+    /// # Errors
+    /// The caller's token's, the use case's.
+    pub async fn find_public<T, F>(self, mut work: F) -> Result<T, Problem>
+    where
+        F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
     {
         let caller = match self.caller {
             Ok(caller) => Some(caller),
             Err(problem) if problem.code == Code::Unauthenticated => None,
             Err(problem) => return Err(problem),
         };
-        let reply = self.app.read(move |tx| {
+        let found = self.app.read(move |tx| {
             let actor = caller.as_ref().map(|caller| caller.enter(tx)).transpose()?;
             work(tx, actor.as_ref())
         });
-        Ok(reply.await?.into_response(false))
+        Ok(found.await?)
     }
 
     /// Writes as the caller, once for each call: PATCH and DELETE, which If-Match guards.

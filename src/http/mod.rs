@@ -13,6 +13,7 @@ pub mod campus_volunteers;
 pub mod campuses;
 pub mod candidates;
 pub mod ctx;
+pub mod days;
 pub mod events;
 pub mod exclusions;
 pub mod feeds;
@@ -97,6 +98,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         office_calendars::routes,
         policies::routes,
         rotations::routes,
+        days::routes,
         portals::routes,
         students::routes,
         bookings::routes,
@@ -137,6 +139,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         office_calendars::ROUTES,
         policies::ROUTES,
         rotations::ROUTES,
+        days::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         bookings::ROUTES,

@@ -17,11 +17,21 @@ use crate::domain::{
     wording,
 };
 
+pub mod day_sheet;
+pub mod schedule;
+
 const STYLE: &str = include_str!("pages/style.css");
+const PICTURE_STYLE: &str = include_str!("pages/schedule.css");
 
 /// The value of `Content-Security-Policy` for every page.
 pub fn security_policy() -> &'static str {
     static POLICY: LazyLock<String> = LazyLock::new(|| policy_for(STYLE));
+    &POLICY
+}
+
+/// The value of `Content-Security-Policy` for the picture of a schedule, which brings its own style sheet.
+pub fn picture_policy() -> &'static str {
+    static POLICY: LazyLock<String> = LazyLock::new(|| policy_for(PICTURE_STYLE));
     &POLICY
 }
 
@@ -315,8 +325,11 @@ pub fn message(page: &MessagePage<'_>) -> String {
     fill("message.html", context! { title => *title, paragraphs, link })
 }
 
+/// One clean line, of letters that XML takes too.
 fn line(text: &str) -> String {
-    one_line(text, 1000)
+    let mut line = one_line(text, 1000);
+    line.retain(|letter| !matches!(letter, '\u{fffe}' | '\u{ffff}'));
+    line
 }
 
 fn fill(name: &str, sheet: Value) -> String {
@@ -339,7 +352,9 @@ const SOURCES: &[(&str, &str)] = embedded![
     "sign_in.html",
     "signed_in.html",
     "problem.html",
-    "message.html"
+    "message.html",
+    "schedule.xml",
+    "day_sheet.html"
 ];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -352,6 +367,8 @@ fn templates() -> Result<Environment<'static>, minijinja::Error> {
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.add_global("style", Value::from_safe_string(STYLE.to_owned()));
+    templates.add_global("sheet_style", Value::from_safe_string(day_sheet::STYLE.to_owned()));
+    templates.add_global("picture_style", Value::from_safe_string(PICTURE_STYLE.to_owned()));
     for (name, source) in SOURCES {
         templates.add_template(name, source)?;
     }

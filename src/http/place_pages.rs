@@ -42,7 +42,7 @@ fn open(app: &App, link: &str) -> Result<Behind, ServiceError> {
         Some((LinkFor::Booking, id)) => Ok(Behind::Booking(BookingId::from_uuid(id))),
         Some((LinkFor::Entry, id)) => Ok(Behind::Entry(WaitlistEntryId::from_uuid(id))),
         Some((LinkFor::Assignment, id)) => Ok(Behind::Assignment(AssignmentId::from_uuid(id))),
-        Some((LinkFor::Offer, _)) | None => Err(ServiceError::NotFound),
+        Some((LinkFor::Offer | LinkFor::Day, _)) | None => Err(ServiceError::NotFound),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod campuses;
 mod clashes;
 pub mod code;
 pub mod dated;
+pub mod days;
 pub mod error;
 pub mod events;
 pub mod exclusions;

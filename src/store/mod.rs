@@ -13,6 +13,7 @@ pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;
 pub mod columns;
+pub mod days;
 pub mod db;
 mod documents;
 pub mod engagements;

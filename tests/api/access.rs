@@ -47,6 +47,7 @@ enum Given {
     Gridded,
     Rotated,
     Booking,
+    DayLink,
     Hold,
     Begun,
     Marked,
@@ -56,9 +57,10 @@ enum Given {
 }
 
 use Given::{
-    Applicant, Approved, AskedAgain, Assignment, Begun, Booking, ClosedSlot, Draft, Exclusion, FeedToken, Full,
-    Gridded, Hold, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place, Policy,
-    Portal, Proposal, Refresh, Rotated, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting,
+    Applicant, Approved, AskedAgain, Assignment, Begun, Booking, ClosedSlot, DayLink, Draft, Exclusion, FeedToken,
+    Full, Gridded, Hold, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place,
+    Policy, Portal, Proposal, Refresh, Rotated, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed,
+    Waiting,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -151,6 +153,11 @@ const TABLE: &[Row] = &[
     ("create_rotation", Gridded, r#"{"rotation":{"students":{"kind":"everybody","years":["nobody's"]},"wants":{"least":1,"most":1}}}"#, [401, 404, 404, 403, 201, 404]),
     ("read_rotation", Rotated, "", COORDINATOR),
     ("apply_rotation", Rotated, "", COORDINATOR),
+    ("get_schedule_picture", Booking, "", EVERYBODY),
+    ("get_day_sheet", Booking, "", COORDINATOR),
+    ("create_day_link", Booking, "", [401, 404, 404, 403, 201, 404]),
+    ("show_day_sheet", DayLink, "", EVERYBODY),
+    ("show_schedule_picture", DayLink, "", EVERYBODY),
     ("preview_feasibility", Gridded, r#"{"known_volunteers":[3]}"#, COORDINATOR),
     ("read_seating", Assignment, "", COORDINATOR),
     ("set_seating", Assignment, r#"{"seats":[{"assignment_id":"$assignment_id","slot_ids":[]}]}"#, COORDINATOR),
@@ -361,7 +368,8 @@ impl Cast {
                 let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
                 scene.insert("portal_id", portal.id());
             }
-            Place | ClosedSlot | Gridded | Rotated | Booking | Hold | Begun | Marked | Full | Waiting | Offered => {
+            Place | ClosedSlot | Gridded | Rotated | Booking | DayLink | Hold | Begun | Marked | Full | Waiting
+            | Offered => {
                 self.set_places(world, given, &name, &mut scene).await;
             }
         }
@@ -391,6 +399,10 @@ impl Cast {
                     let made = office.post(&path, json!({ "rotation": asked })).await.expect(201);
                     scene.insert("rotation_id", made.id());
                 }
+            }
+            DayLink => {
+                let link = office.act(&format!("/v1/events/{}/day-links", event.id())).await.expect(201);
+                scene.insert("token", between(link.json["url"].as_str().unwrap(), "/day/", ""));
             }
             Hold => {
                 scene.insert("booking_id", office.holds(&slot, name).await.expect(201).id());

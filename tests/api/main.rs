@@ -17,6 +17,7 @@ mod bookings;
 mod browser;
 mod campuses;
 mod contract;
+mod days;
 mod demo;
 mod events;
 mod feeds;

@@ -2,6 +2,7 @@
 //! whether they can be staffed, who meets whom in which order, and by which rules of the office.
 
 pub mod booking;
+pub mod day;
 pub mod event;
 pub mod feasibility;
 pub mod grid;

@@ -1,0 +1,158 @@
+//! The day of an event to look at: the picture of its schedule, the sheet for the door, and the link that opens both in a
+//! browser, which sends no token.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::body::{At, Body, digest};
+use super::ctx::{Answer, Ctx, Reply};
+use super::meta::html;
+use super::pages::day_sheet::{self, day_sheet};
+use super::pages::schedule::{Manner, schedule};
+use super::pages::{self, MessagePage};
+use super::problem::Problem;
+use super::route_table;
+use super::wire::times::date;
+use crate::auth::link::LinkFor;
+use crate::domain::ids::EventId;
+use crate::domain::refusal::Invalid;
+use crate::domain::scheduling::day::Day;
+use crate::service::code::Code;
+use crate::service::days;
+use crate::service::error::ServiceError;
+
+route_table! {
+    "/v1/events/{event_id}/schedule.svg" => { get picture }
+    "/v1/events/{event_id}/day-sheet" => { get sheet }
+    "/v1/events/{event_id}/day-links" => { post make_link }
+    "/day/{token}" => { get sheet_by_link }
+    "/day/{token}/schedule.svg" => { get picture_by_link }
+}
+
+/// Which day, and whether with names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureQuery {
+    date: Option<String>,
+    #[serde(default)]
+    names: bool,
+}
+
+/// Which day.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayQuery {
+    date: Option<String>,
+}
+
+/// For how long a link opens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayLinkBody {
+    #[serde(default = "two_hours")]
+    minutes: u32,
+}
+
+const fn two_hours() -> u32 {
+    120
+}
+
+#[derive(Debug, Serialize)]
+struct DayLinkView {
+    url: String,
+    schedule_url: String,
+    expires_at: String,
+}
+
+fn asked(text: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
+    text.map(|text| date("date", text))
+        .transpose()
+        .map_err(|invalid| Problem::new(Code::InvalidParameter, format!("date cannot be read: {}.", invalid.detail)))
+}
+
+/// The picture as an answer. What holds names is kept by nobody.
+fn drawn(day: &Day, names: bool) -> HttpResponse {
+    let picture = schedule(day, Manner { names, alone: true });
+    let cache = if names { "no-store" } else { "no-cache" };
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, pages::picture_policy()))
+        .insert_header((header::CACHE_CONTROL, cache))
+        .insert_header((header::ETAG, format!("\"{}\"", digest(picture.as_bytes()))))
+        .body(picture)
+}
+
+fn printed(day: &Day) -> HttpResponse {
+    let mut answer = html(day_sheet(day), 200);
+    if let Ok(policy) = header::HeaderValue::from_str(day_sheet::policy()) {
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
+/// The picture of the schedule: for anybody without names, for the office with them.
+async fn picture(ctx: Ctx<PictureQuery>, At(event): At<EventId>) -> Answer {
+    let (date, names) = (asked(ctx.query.date.as_deref())?, ctx.query.names);
+    let day = if names {
+        ctx.find(move |tx, actor| days::of_office(tx, actor, event, date)).await?
+    } else {
+        ctx.find_public(move |tx, actor| days::public(tx, actor, event, date)).await?
+    };
+    Ok(drawn(&day, names))
+}
+
+/// The sheet, for programs, which send a token.
+async fn sheet(ctx: Ctx<DayQuery>, At(event): At<EventId>) -> Answer {
+    let date = asked(ctx.query.date.as_deref())?;
+    let day = ctx.find(move |tx, actor| days::of_office(tx, actor, event, date)).await?;
+    Ok(printed(&day))
+}
+
+/// Makes a link that opens the sheet in a browser. Nothing is kept, so there is nothing to repeat.
+async fn make_link(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<DayLinkBody>) -> Answer {
+    ctx.read(move |tx, actor| {
+        days::may_see(tx, actor, event)?;
+        if !(1..=720).contains(&value.minutes) {
+            let detail = format!("it is {}, from 1 to 720 are taken", value.minutes);
+            return Err(Invalid::new("minutes", "out_of_range", detail).into());
+        }
+        let until = tx.now.plus(chrono::TimeDelta::minutes(value.minutes.into()));
+        let sealed = tx.app.links.seal_until(LinkFor::Day, event.uuid(), until);
+        let url = format!("{}/day/{sealed}", tx.app.site.base_url);
+        let view = DayLinkView { schedule_url: format!("{url}/schedule.svg"), url, expires_at: until.to_string() };
+        Ok(Reply::made(&view))
+    })
+    .await
+}
+
+async fn behind(ctx: Ctx<DayQuery>, link: &str) -> Result<Option<Day>, Problem> {
+    let date = asked(ctx.query.date.as_deref())?;
+    let event = ctx.app.links.open_until(LinkFor::Day, link, ctx.app.clock.now()).map(EventId::from_uuid);
+    let Some(event) = event else { return Ok(None) };
+    match ctx.app.read(move |tx| days::by_link(tx, event, date)).await {
+        Ok(day) => Ok(Some(day)),
+        Err(ServiceError::NotFound) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn gone() -> HttpResponse {
+    let page = MessagePage {
+        title: "This link has ended",
+        paragraphs: &["Links to a day's sheet work for some hours. Please ask the career office for a new one."],
+        link: None,
+    };
+    html(pages::message(&page), 404)
+}
+
+/// The sheet, for whoever has a link that the office made.
+async fn sheet_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
+    Ok(behind(ctx, &link).await?.map_or_else(gone, |day| printed(&day)))
+}
+
+/// The picture with names, for whoever has a link that the office made.
+async fn picture_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
+    Ok(behind(ctx, &link).await?.map_or_else(gone, |day| drawn(&day, true)))
+}
