@@ -110,6 +110,8 @@ struct Spot {
 /// The drawing as it grows downwards.
 struct Sheet {
     names: bool,
+    /// Whether title and time stand above it; a page has its own.
+    titled: bool,
     /// Points an hour.
     hour: i64,
     /// Where the times begin.
@@ -138,6 +140,7 @@ impl Sheet {
         let most = panels.iter().map(|panel| panel.tables.len()).max().unwrap_or_default();
         Self {
             names: manner.names,
+            titled: manner.alone,
             hour,
             left,
             width: left + span * hour / 3_600 + MARGIN,
@@ -161,17 +164,23 @@ impl Sheet {
     /// Title, when and where, how places stand in numbers, who is missing, and what the patterns mean.
     fn head(&mut self, day: &Day, panels: &[Panel<'_>]) {
         let room = self.width - 2 * MARGIN;
-        self.say("title", MARGIN, self.y + 18, fitted(&line(&day.title), room, 23).unwrap_or_default());
         let place = day.place.as_deref().map(|place| format!(" · {}", line(place))).unwrap_or_default();
         let when = format!("{}{place} · {}", wording::window(day.window, day.zone), line(&day.campus));
-        self.say("lead", MARGIN, self.y + 42, fitted(&when, room, 14).unwrap_or_default());
-        let counts = counts(day, panels);
-        self.say("lead", MARGIN, self.y + 62, fitted(&counts, room, 14).unwrap_or_default());
-        self.y += 74;
+        let size = size(day, panels);
+        if self.titled {
+            self.say("title", MARGIN, self.y + 18, fitted(&line(&day.title), room, 23).unwrap_or_default());
+            self.say("lead", MARGIN, self.y + 42, fitted(&when, room, 14).unwrap_or_default());
+            self.y += 48;
+        }
+        self.say("lead", MARGIN, self.y + 14, fitted(&size, room, 14).unwrap_or_default());
+        self.y += 26;
         for seat in &day.seats {
             self.seat(seat, day.zone);
         }
-        self.words = format!("{when}. {counts}");
+        let standing =
+            Look::ALL.iter().map(|look| (count(day, *look), look.in_words())).filter(|(count, _)| *count > 0);
+        let standing: String = standing.map(|(count, words)| format!(" · {count} {words}")).collect();
+        self.words = format!("{when}. {size}{standing}.");
         for seat in day.seats.iter().filter(|seat| seat.short() > 0) {
             self.words.push_str(&format!(" {}.", staffing(seat, day.zone)));
         }
@@ -191,21 +200,25 @@ impl Sheet {
 
     fn legend(&mut self, day: &Day) {
         let always = [Look::Free, Look::Held, Look::Taken, Look::Here, Look::NoShow];
-        let there = |look: &Look| day.slots.iter().any(|slot| slot.parts().iter().any(|part| part.look == *look));
         let mut x = MARGIN;
         self.y += 6;
-        for look in Look::ALL.iter().filter(|look| always.contains(look) || there(look)) {
-            let wide = extent(look.in_words(), 11);
+        let counted = Look::ALL.iter().map(|look| (look, count(day, *look)));
+        for (look, count) in counted.filter(|(look, count)| *count > 0 || always.contains(look)) {
+            let words = format!("{count} {}", look.in_words());
+            let wide = extent(&words, 11);
             if x + 34 + wide > self.width - MARGIN && x > MARGIN {
                 (x, self.y) = (MARGIN, self.y + 24);
             }
             let mut sample = boxed(*look, x, self.y, 26, 16);
             sample.word = None;
             self.legend.push(sample);
-            self.say("word", x + 32, self.y + 12, look.in_words().to_owned());
+            self.say("word", x + 32, self.y + 12, words);
             x += 32 + wide + 20;
         }
         if day.slots.iter().any(|slot| slot.short > 0) {
+            if x + 140 > self.width - MARGIN {
+                (x, self.y) = (MARGIN, self.y + 24);
+            }
             self.alarms.push(Spot { x: x + 8, y: self.y + 2 });
             self.say("word", x + 20, self.y + 12, "volunteers missing".to_owned());
         }
@@ -257,6 +270,8 @@ impl Sheet {
         let step = [5, 10, 15, 20, 30, 60, 120, 180, 360].into_iter().find(|step| self.hour * step / 60 >= 52);
         let (step, length) = (u32::try_from(step.unwrap_or(720)).unwrap_or(720), self.y - top);
         let mut at = panel.window.start();
+        let running = panel.window.start() <= day.now && day.now <= panel.window.end();
+        let now = running.then(|| self.x(day.now, panel));
         while at <= panel.window.end() {
             let wall = at.wall(day.zone);
             let minutes = wall.hour() * 60 + wall.minute();
@@ -264,12 +279,15 @@ impl Sheet {
                 let x = self.x(at, panel);
                 let class = if minutes % 60 == 0 { "hour" } else { "line" };
                 self.lines.push(Line { class, x: x - GAP / 2, y: top, length });
-                self.say("hours", x, top - 7, wall.format("%H:%M").to_string());
+                // Where the flag of the present stands, the time is read from it.
+                if now.is_none_or(|now| (now - x).abs() > 54) {
+                    self.say("hours", x, top - 7, wall.format("%H:%M").to_string());
+                }
             }
             at = at.plus(TimeDelta::seconds(60 - i64::from(wall.second())));
         }
-        if panel.window.start() <= day.now && day.now <= panel.window.end() {
-            let (x, time) = (self.x(day.now, panel), day.now.wall(day.zone).format("%H:%M").to_string());
+        if let Some(x) = now {
+            let time = day.now.wall(day.zone).format("%H:%M").to_string();
             self.flags.push(Flag { x, y: top - 10, length: length + 10, time });
         }
     }
@@ -401,24 +419,18 @@ pub(super) fn staffing(seat: &Seat, zone: Zone) -> String {
     }
 }
 
-/// How places stand, in numbers.
-fn counts(day: &Day, panels: &[Panel<'_>]) -> String {
+/// How many tables, slots and places there are.
+fn size(day: &Day, panels: &[Panel<'_>]) -> String {
     let tables = panels.iter().map(|panel| panel.tables.len()).max().unwrap_or_default();
-    let places: u32 = day.slots.iter().map(|slot| slot.capacity).sum();
+    let places: usize = day.slots.iter().map(|slot| slot.capacity as usize).sum();
     let some = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let mut words = format!(
-        "{}, {}, {}",
-        some(tables, "table", "tables"),
-        some(day.slots.len(), "slot", "slots"),
-        some(places as usize, "place", "places")
-    );
-    for look in Look::ALL {
-        let count = day.slots.iter().flat_map(DaySlot::parts).filter(|part| part.look == *look).count();
-        if count > 0 {
-            words.push_str(&format!(" · {count} {}", look.in_words()));
-        }
-    }
-    words
+    [some(tables, "table", "tables"), some(day.slots.len(), "slot", "slots"), some(places, "place", "places")]
+        .join(", ")
+}
+
+/// How many places stand so.
+fn count(day: &Day, look: Look) -> usize {
+    day.slots.iter().flat_map(DaySlot::parts).filter(|part| part.look == look).count()
 }
 
 /// About how wide a text is at a size, in points; rather too much than too little.
@@ -451,4 +463,102 @@ fn fitted(text: &str, room: i64, size: i64) -> Option<String> {
     }
     let kept = kept.trim_end();
     (kept.chars().count() >= 2).then(|| format!("{kept}…"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{BookingId, SlotId};
+    use crate::domain::scheduling::booking::BookingState;
+    use crate::domain::scheduling::day::Guest;
+    use crate::domain::scheduling::slot::SlotState;
+    use crate::http::pages::day_sheet::day_sheet;
+
+    /// Sixty tables with fifteen slots each, every place in another state than its neighbours.
+    fn fair(tables: usize, slots: i64) -> Day {
+        let start: Instant = "2027-03-04T17:00:00Z".parse().unwrap();
+        let states = [
+            BookingState::Attended,
+            BookingState::CheckedIn,
+            BookingState::Confirmed,
+            BookingState::Confirmed,
+            BookingState::NoShow,
+            BookingState::Held,
+            BookingState::Excused,
+        ];
+        let slot = |table: usize, number: i64| {
+            let state = states.get((table * 5 + usize::try_from(number).unwrap() * 3) % 9).copied();
+            let from = start.plus(TimeDelta::minutes(number * 20 + if number > 7 { 30 } else { 0 }));
+            let guest = |state| Guest {
+                booking: BookingId::mint(),
+                state,
+                name: ["Ann <b> & Co", "יעל לוי", "Zoë 👩‍🎓 Example", "Bartholomew Featherstonehaugh"][table % 4]
+                    .to_owned(),
+                majors: vec!["Accounting".to_owned()],
+                year: Some("junior".to_owned()),
+                arrived: (state == BookingState::CheckedIn).then_some(from),
+            };
+            DaySlot {
+                id: SlotId::mint(),
+                table: format!("Table {}", table + 1),
+                building: Some(if table < tables / 2 { "North Hall" } else { "Student Center" }.to_owned()),
+                window: Window::new(from, from.plus(TimeDelta::minutes(20))).unwrap(),
+                state: match (table, number) {
+                    (3, 10..) => SlotState::Closed,
+                    (4, 12..) => SlotState::Cancelled,
+                    _ => SlotState::Open,
+                },
+                capacity: if table == 6 { 4 } else { 1 },
+                guests: state.map(guest).into_iter().collect(),
+                short: u32::from(table == 5 && number == 2),
+            }
+        };
+        Day {
+            title: "Mock interviews & <reviews>".to_owned(),
+            kind: "mock interviews".to_owned(),
+            campus: "Example College".to_owned(),
+            place: Some("Student Center".to_owned()),
+            window: Window::new(start, start.plus(TimeDelta::hours(6))).unwrap(),
+            zone: "America/New_York".parse().unwrap(),
+            now: start.plus(TimeDelta::minutes(95)),
+            slots: (0..tables)
+                .flat_map(|table| (0..slots).map(move |number| (table, number)))
+                .map(|(t, n)| slot(t, n))
+                .collect(),
+            seats: vec![Seat {
+                slot: None,
+                role: "Interviewer".to_owned(),
+                window: Window::new(start, start.plus(TimeDelta::hours(6))).unwrap(),
+                min: 8,
+                taken: 5,
+            }],
+            helpers: Vec::new(),
+            more: false,
+        }
+    }
+
+    #[test]
+    fn sixty_tables_and_nine_hundred_slots_are_one_sound_picture() {
+        for names in [false, true] {
+            let drawn = schedule(&fair(60, 15), Manner { names, alone: true });
+            let document = roxmltree::Document::parse(&drawn).unwrap();
+            let root = document.root_element();
+            let side = |name: &str| root.attribute(name).unwrap().parse::<i64>().unwrap();
+            assert!(side("width") <= WIDEST + 300 && side("height") < 2_200, "{names}: {}", side("width"));
+            let tagged = |tag: &str| document.descendants().filter(|node| node.has_tag_name(tag)).count();
+            assert_eq!(tagged("g"), 900);
+            assert_eq!(drawn.contains("Bartholomew"), names);
+            for node in document.descendants().filter(|node| node.is_element()) {
+                assert!(!["script", "image", "foreignObject", "a"].contains(&node.tag_name().name()), "{node:?}");
+                assert!(node.attribute("style").is_none() && node.attribute("href").is_none(), "{node:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut() {
+        assert_eq!(fitted("Table 4", 100, 11).as_deref(), Some("Table 4"));
+        assert!(fitted("Bartholomew Featherstonehaugh", 60, 11).is_some_and(|cut| cut.ends_with('…')));
+        assert_eq!(fitted("Bartholomew", 8, 11), None);
+    }
 }
