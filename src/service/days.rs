@@ -88,7 +88,9 @@ fn load(tx: &mut Tx<'_>, event: &EventRow, date: Option<NaiveDate>) -> Result<Da
         *taken.entry(*role).or_default() += 1;
     }
     let seats: Vec<Seat> = roles.into_iter().map(|role| seat(role, &taken)).collect();
-    let slots = placed.into_iter().map(|placed| slot(placed, &mut guests, &seats)).collect();
+    // A table counts as without its volunteer where the event says who sits at which table, or once it was left.
+    let seating = placed.iter().any(|(row, ..)| row.seating.seated > 0);
+    let slots = placed.into_iter().map(|placed| slot(placed, &mut guests, &seats, seating)).collect();
     Ok(Day {
         title: event.title.clone(),
         kind: event.kind.in_words(),
@@ -115,8 +117,11 @@ fn seat(role: RoleOfEvent, taken: &HashMap<RoleId, u32>) -> Seat {
     Seat { slot, role: name, window, min, taken: taken.get(&id).copied().unwrap_or_default() }
 }
 
-fn slot(placed: Placed, guests: &mut HashMap<SlotId, Vec<Guest>>, seats: &[Seat]) -> DaySlot {
+fn slot(placed: Placed, guests: &mut HashMap<SlotId, Vec<Guest>>, seats: &[Seat], seating: bool) -> DaySlot {
     let (row, table, building) = placed;
+    let known = seating || row.seating.is_deserted();
+    let empty = row.seating.seats.saturating_sub(row.seating.seated);
+    let by_need: u32 = seats.iter().filter(|seat| seat.slot == Some(row.id)).map(Seat::short).sum();
     let table = table.or_else(|| row.label.clone()).or_else(|| row.place.clone());
     DaySlot {
         id: row.id,
@@ -126,6 +131,6 @@ fn slot(placed: Placed, guests: &mut HashMap<SlotId, Vec<Guest>>, seats: &[Seat]
         state: row.state,
         capacity: row.capacity.into(),
         guests: guests.remove(&row.id).unwrap_or_default(),
-        short: seats.iter().filter(|seat| seat.slot == Some(row.id)).map(Seat::short).sum(),
+        short: by_need.max(if known { empty.into() } else { 0 }),
     }
 }

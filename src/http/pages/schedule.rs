@@ -46,7 +46,7 @@ struct Text {
     class: &'static str,
     x: i64,
     y: i64,
-    text: String,
+    said: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -158,7 +158,7 @@ impl Sheet {
     }
 
     fn say(&mut self, class: &'static str, x: i64, y: i64, text: String) {
-        self.texts.push(Text { class, x, y, text });
+        self.texts.push(Text { class, x, y, said: text });
     }
 
     /// Title, when and where, how places stand in numbers, who is missing, and what the patterns mean.
@@ -179,10 +179,10 @@ impl Sheet {
         }
         let standing =
             Look::ALL.iter().map(|look| (count(day, *look), look.in_words())).filter(|(count, _)| *count > 0);
-        let standing: String = standing.map(|(count, words)| format!(" · {count} {words}")).collect();
-        self.words = format!("{when}. {size}{standing}.");
+        let standing: Vec<String> = standing.map(|(count, words)| format!(" · {count} {words}")).collect();
+        self.words = format!("{when}. {size}{}.", standing.concat());
         for seat in day.seats.iter().filter(|seat| seat.short() > 0) {
-            self.words.push_str(&format!(" {}.", staffing(seat, day.zone)));
+            self.words.extend([" ", &staffing(seat, day.zone), "."]);
         }
         self.legend(day);
     }
@@ -275,9 +275,9 @@ impl Sheet {
         while at <= panel.window.end() {
             let wall = at.wall(day.zone);
             let minutes = wall.hour() * 60 + wall.minute();
-            if minutes % step == 0 && wall.second() == 0 {
+            if minutes.is_multiple_of(step) && wall.second() == 0 {
                 let x = self.x(at, panel);
-                let class = if minutes % 60 == 0 { "hour" } else { "line" };
+                let class = if minutes.is_multiple_of(60) { "hour" } else { "line" };
                 self.lines.push(Line { class, x: x - GAP / 2, y: top, length });
                 // Where the flag of the present stands, the time is read from it.
                 if now.is_none_or(|now| (now - x).abs() > 54) {
@@ -395,15 +395,16 @@ fn told(slot: &DaySlot, parts: &[Part<'_>], zone: Zone, names: bool) -> String {
     if let [only] = parts {
         words.push_str(only.look.in_words());
     } else {
-        words.push_str(&format!("{} of {} places taken", slot.taken(), slot.capacity));
+        let (taken, capacity) = (slot.taken().to_string(), slot.capacity.to_string());
+        words.extend([taken.as_str(), " of ", &capacity, " places taken"]);
     }
     if names {
         for guest in parts.iter().filter_map(|part| part.guest) {
-            words.push_str(&format!("; {}", line(&guest.name)));
+            words.extend(["; ", &line(&guest.name)]);
         }
     }
     if slot.short > 0 {
-        words.push_str(&format!("; {} volunteers missing", slot.short));
+        words.extend(["; ", &slot.short.to_string(), " volunteers missing"]);
     }
     words
 }
@@ -472,7 +473,6 @@ mod tests {
     use crate::domain::scheduling::booking::BookingState;
     use crate::domain::scheduling::day::Guest;
     use crate::domain::scheduling::slot::SlotState;
-    use crate::http::pages::day_sheet::day_sheet;
 
     /// Sixty tables with fifteen slots each, every place in another state than its neighbours.
     fn fair(tables: usize, slots: i64) -> Day {
@@ -548,7 +548,7 @@ mod tests {
             let tagged = |tag: &str| document.descendants().filter(|node| node.has_tag_name(tag)).count();
             assert_eq!(tagged("g"), 900);
             assert_eq!(drawn.contains("Bartholomew"), names);
-            for node in document.descendants().filter(|node| node.is_element()) {
+            for node in document.descendants().filter(roxmltree::Node::is_element) {
                 assert!(!["script", "image", "foreignObject", "a"].contains(&node.tag_name().name()), "{node:?}");
                 assert!(node.attribute("style").is_none() && node.attribute("href").is_none(), "{node:?}");
             }
