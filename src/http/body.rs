@@ -81,7 +81,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-async fn read(req: &HttpRequest, payload: &mut Payload, most: usize) -> Result<BytesMut, Problem> {
+/// The octets of a body, at most so many and within the time that one may take.
+///
+/// # Errors
+/// `body_too_large`, `request_timeout`, `bad_request`.
+pub(super) async fn read(req: &HttpRequest, payload: &mut Payload, most: usize) -> Result<BytesMut, Problem> {
     let too_large = || Problem::new(Code::BodyTooLarge, format!("The body is larger than {most} octets."));
     let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > most as u64) {
@@ -104,23 +108,50 @@ async fn read(req: &HttpRequest, payload: &mut Payload, most: usize) -> Result<B
     })
 }
 
-/// Requires the media type, in UTF-8 if it names a charset.
-fn media_type(req: &HttpRequest, expected: &str) -> Result<(), Problem> {
+/// What a request says of its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MediaType {
+    /// Type and subtype, in small letters; empty where nothing is said.
+    pub essence: String,
+    /// The charset, if one is named.
+    pub charset: Option<String>,
+}
+
+impl MediaType {
+    /// Whether it names no other charset than UTF-8.
+    pub fn is_utf8(&self) -> bool {
+        self.charset.as_ref().is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
+    }
+}
+
+/// What Content-Type says.
+pub(super) fn media_type_of(req: &HttpRequest) -> MediaType {
     let given = req.headers().get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let charset = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
     });
-    if kind.eq_ignore_ascii_case(expected) && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8")) {
+    MediaType { essence, charset }
+}
+
+/// Requires the media type, in UTF-8 if it names a charset.
+fn media_type(req: &HttpRequest, expected: &str) -> Result<(), Problem> {
+    let said = media_type_of(req);
+    if said.essence == expected && said.is_utf8() {
         return Ok(());
     }
+    let given = req.headers().get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
     let given = if given.is_empty() { "nothing".to_owned() } else { format!("{given:?}") };
     Err(Problem::new(Code::UnsupportedMediaType, format!("Content-Type says {given}; send {expected} in UTF-8.")))
 }
 
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+/// Reads JSON.
+///
+/// # Errors
+/// `invalid_json`; `invalid_fields`, which points at the field.
+pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     // What is no JSON at all is told before a field of it is found wrong.
     serde_json::from_slice::<serde::de::IgnoredAny>(text)
         .map_err(|fault| Problem::new(Code::InvalidJson, format!("The body is not one JSON document: {fault}.")))?;

@@ -182,6 +182,25 @@ impl<Q> Ctx<Q> {
         Ok(Reply(stored).into_response(replayed))
     }
 
+    /// Keeps an answer to what was done before, in transactions of its own, under the caller's key; without one nothing is
+    /// written. Where another request under the same key was faster, that one's answer stands.
+    ///
+    /// # Errors
+    /// The caller's token's, the lane's.
+    pub async fn keep_answer(self, digest: String, reply: Reply) -> Answer {
+        let caller = self.caller()?;
+        let Some(keyed) = self.keyed(&caller, &digest) else { return Ok(reply.into_response(false)) };
+        let stored = reply.0;
+        let (stored, replayed) = self
+            .app
+            .act(Some(keyed), move |tx| {
+                tx.entitled()?;
+                Ok(stored.clone())
+            })
+            .await?;
+        Ok(Reply(stored).into_response(replayed))
+    }
+
     /// Looks whether what would be done is refused, before anybody waits for their turn to do it. Answers what was answered
     /// before under the same key, if it was.
     ///
@@ -267,6 +286,11 @@ impl Reply {
     /// 202 with a view.
     pub fn accepted<V: Serialize>(view: &V) -> Self {
         Self::json(202, view)
+    }
+
+    /// 207 with what became of each of many.
+    pub fn many<V: Serialize>(view: &V) -> Self {
+        Self::json(207, view)
     }
 
     /// 204.

@@ -16,9 +16,11 @@ pub mod ctx;
 pub mod days;
 pub mod events;
 pub mod exclusions;
+pub mod exports;
 pub mod feeds;
 pub mod finish;
 pub mod grids;
+pub mod imports;
 pub mod letters;
 pub mod members;
 pub mod meta;
@@ -37,6 +39,7 @@ pub mod reschedule;
 pub mod rotations;
 pub mod seating;
 pub mod sessions;
+pub mod sheet;
 pub mod slots;
 pub mod students;
 pub mod volunteers;
@@ -101,6 +104,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         days::routes,
         portals::routes,
         students::routes,
+        imports::routes,
+        exports::routes,
         bookings::routes,
         waitlist::routes,
         feeds::routes,
@@ -142,6 +147,8 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         days::ROUTES,
         portals::ROUTES,
         students::ROUTES,
+        imports::ROUTES,
+        exports::ROUTES,
         bookings::ROUTES,
         waitlist::ROUTES,
         feeds::ROUTES,

@@ -35,6 +35,13 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), extra: Map::new(), headers }
     }
 
+    /// The same problem with one more member for programs.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(member.to_owned(), value.into());
+        self
+    }
+
     /// Absent and foreign alike.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "There is nothing here, or nothing that you may know of.")

@@ -81,6 +81,8 @@ pub enum Code {
     BookingClosed,
     /// The student has this place.
     AlreadyBooked,
+    /// The student left this place.
+    PlaceLeft,
     /// The student has as many places as one may have.
     LimitReached,
     /// Somebody else holds this place.
@@ -117,6 +119,10 @@ pub enum Code {
     UnsupportedMediaType,
     /// Some fields are wrong.
     InvalidFields,
+    /// The table cannot be read.
+    UnreadableTable,
+    /// The table has too many lines.
+    TooManyLines,
     /// This key was used for another request.
     IdempotencyKeyReused,
     /// Say which revision you saw.
@@ -173,6 +179,7 @@ impl Code {
         Self::SlotClosed,
         Self::BookingClosed,
         Self::AlreadyBooked,
+        Self::PlaceLeft,
         Self::LimitReached,
         Self::HoldOfAnother,
         Self::HoldExpired,
@@ -191,6 +198,8 @@ impl Code {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidFields,
+        Self::UnreadableTable,
+        Self::TooManyLines,
         Self::IdempotencyKeyReused,
         Self::PreconditionRequired,
         Self::TooManyRequests,
@@ -447,6 +456,12 @@ impl Code {
                 "This is not open for booking",
                 "Booking opens later, or has closed. The detail says when.",
             ),
+            Self::PlaceLeft => (
+                "place_left",
+                409,
+                "The student left this place",
+                "A roster names a place that the student had and gave back or was moved from. An import does not undo that; book the place by hand if it is meant.",
+            ),
             Self::AlreadyBooked => {
                 ("already_booked", 409, "The student has a place in this slot", "The student has a place in this slot.")
             }
@@ -556,6 +571,18 @@ impl Code {
                 422,
                 "Some fields are wrong",
                 "The body was read, and some fields hold what they cannot. `errors` points at each of them.",
+            ),
+            Self::UnreadableTable => (
+                "unreadable_table",
+                422,
+                "The table cannot be read",
+                "The file is no table that can be read as a whole: its encoding, its columns or its quotation marks are wrong. The detail says what and what to do; nothing was done with it.",
+            ),
+            Self::TooManyLines => (
+                "too_many_lines",
+                422,
+                "There are too many lines",
+                "A file may have only so many lines at a time, coming in or going out. The detail says how many; send or ask for it in parts.",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency_key_reused",

@@ -362,6 +362,7 @@ impl Work {
                 tell_of_change(tx, change.slot)?;
             }
         }
+        let mut made = Vec::with_capacity(self.changes.add.len());
         for to in &self.changes.add {
             let Some(planned) = self.wanted.get(*to) else { continue };
             let slot = Slot {
@@ -375,8 +376,9 @@ impl Work {
                 seating: Seating::wanting(planned.seats),
             };
             roomier.push(slot.id);
-            grids::insert_slot(tx.conn, &self.kept(SlotRow::new(slot, tx.now), planned))?;
+            made.push(self.kept(SlotRow::new(slot, tx.now), planned));
         }
+        grids::insert_slots(tx.conn, &made)?;
         // Those who wait come first, also to what is new.
         if !roomier.is_empty() && !waitlist_entries::wishes(tx.conn, event.id)?.is_empty() {
             for id in roomier {

@@ -4,6 +4,8 @@
 //! Every step runs inside the transaction of the use case that takes it, so that a place which comes free goes to those
 //! who wait before anybody else can see it free. Absent on purpose: rights, which the use cases have looked at before.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::access::Actor;
@@ -95,6 +97,30 @@ pub(super) fn note_entry(
     Ok(place_log::insert(tx.conn, &line)?)
 }
 
+/// Places that would have been given by now, in a dry run: the database does not know of them.
+#[derive(Debug, Clone, Default)]
+pub struct Planned {
+    taken: HashMap<SlotId, u32>,
+    of_student: HashMap<String, Vec<Had>>,
+}
+
+impl Planned {
+    /// Counts a place as given.
+    pub(crate) fn give(&mut self, about: &PlaceAbout, student: &StudentRow, booking: BookingId) {
+        *self.taken.entry(about.slot.id).or_default() += 1;
+        let commitment =
+            Commitment { title: about.title.clone(), window: about.slot.when.window(), venue: about.venue };
+        self.of_student.entry(student.external_ref.clone()).or_default().push(Had {
+            booking,
+            slot: about.slot.id,
+            event: about.event,
+            entry: None,
+            state: BookingState::Confirmed,
+            commitment,
+        });
+    }
+}
+
 /// What a student has to do with a slot, read once.
 struct Standing {
     had: Vec<Had>,
@@ -160,12 +186,25 @@ pub(super) fn admit(
     known: bool,
     moving: Option<BookingId>,
 ) -> Result<(), ServiceError> {
-    let standing = Standing::of(tx, about, student, known, moving)?;
+    admit_beside(tx, about, student, known, moving, &Planned::default())
+}
+
+/// The same, with places that are given only in mind.
+pub(super) fn admit_beside(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    known: bool,
+    moving: Option<BookingId>,
+    planned: &Planned,
+) -> Result<(), ServiceError> {
+    let mut standing = Standing::of(tx, about, student, known, moving)?;
+    standing.had.extend(planned.of_student.get(&student.external_ref).into_iter().flatten().cloned());
     let commitments = standing.commitments();
     let asked = standing.asked(about, student, &commitments, tx.now);
     about.rules.may_ask(&asked).map_err(|refused| refusal(about, &refused))?;
     let (id, window) = (about.slot.id, about.slot.when.window());
-    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
+    let taken = bookings::count_taken(tx.conn, id, tx.now)? + planned.taken.get(&id).copied().unwrap_or_default();
     let mut waiting = waitlist_entries::count_suited(tx.conn, about.event, window.start())?;
     if waiting > 0 && taken < about.slot.capacity.into() {
         // Only where a place is free does it matter which slots those who wait have named; thousands may wait.

@@ -46,12 +46,24 @@ pub fn usual_zone(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<Zone
 pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> Result<SlotSeats, ServiceError> {
     let event = event_of(tx, actor, event, Action::ManagePlaces)?;
     event.state.change()?;
+    let slot = fresh(&event, new, tx.now)?;
+    let row = SlotRow::new(slot, tx.now);
+    slots::insert(tx.conn, &row)?;
+    feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
+    Ok(SlotSeats { row, roles: Vec::new(), taken: 0 })
+}
+
+/// A new slot of an event by these facts.
+///
+/// # Errors
+/// Every field that is wrong; `outside_event`.
+pub(super) fn fresh(event: &EventRow, new: &NewSlot, now: Instant) -> Result<Slot, ServiceError> {
     let read = (
         new.label.as_deref().map(|label| line("label", label, 1, 100)).transpose(),
         new.place.as_deref().map(|place| line("place", place, 1, 300)).transpose(),
         places("capacity", new.capacity),
         seat_count("seats", new.seats),
-        within(&event, new.when, tx.now),
+        within(event, new.when, now),
     );
     let (label, place, capacity, seats) = match read {
         (Ok(label), Ok(place), Ok(capacity), Ok(seats), Ok(())) => (label, place, capacity, seats),
@@ -60,7 +72,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
             return Err(faults.into_iter().flatten().collect::<Vec<_>>().into());
         }
     };
-    let slot = Slot {
+    Ok(Slot {
         id: SlotId::mint(),
         event_id: event.id,
         state: SlotState::Open,
@@ -69,14 +81,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
         place: place.or_else(|| event.place.clone()),
         when: new.when,
         seating: Seating::wanting(seats),
-    };
-    let row = SlotRow::new(slot, tx.now);
-    slots::insert(tx.conn, &row)?;
-    feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
-    Ok(SlotSeats { row, roles: Vec::new(), taken: 0 })
+    })
 }
 
-fn within(event: &EventRow, when: LocalWindow, now: Instant) -> Result<(), Invalid> {
+/// Requires that a slot at this time lies ahead and within its event.
+pub(super) fn within(event: &EventRow, when: LocalWindow, now: Instant) -> Result<(), Invalid> {
     let (all, this) = (event.when.window(), when.window());
     if this.start() <= now {
         return Err(Invalid::new("starts_local", "in_the_past", format!("{} is not after now, {now}", this.start())));
@@ -129,7 +138,27 @@ pub fn change(
     let (before, event) = managed(tx, actor, id)?;
     seen.agrees(before.revision)?;
     let taken = bookings::count_taken(tx.conn, id, tx.now)?;
-    let slot = before.change(change, taken).map_err(|refused| match refused {
+    let slot = changed(&before, change, taken)?;
+    if slot == before.slot {
+        return seats(tx, &event, before);
+    }
+    let (moved, grown) = (slot.place != before.place || slot.label != before.label, slot.capacity > before.capacity);
+    let row = keep(tx, &event, &before, slot)?;
+    if moved {
+        tell_of_change(tx, id)?;
+    }
+    if grown {
+        free(tx, id)?;
+    }
+    seats(tx, &event, row)
+}
+
+/// The slot with other words or other room.
+///
+/// # Errors
+/// `wrong_state`, `capacity_below_taken`; the field that is wrong.
+pub(super) fn changed(before: &Slot, change: &SlotChange, taken: u32) -> Result<Slot, ServiceError> {
+    before.change(change, taken).map_err(|refused| match refused {
         SlotRefused::State(wrong) => ServiceError::from(wrong),
         SlotRefused::Field(invalid) => ServiceError::from(invalid),
         SlotRefused::Taken { taken, capacity } => ServiceError::refused(
@@ -143,19 +172,7 @@ pub fn change(
             format!("{seated} volunteers sit there, and {seats} seats would be left."),
         )
         .with("seated", seated),
-    })?;
-    if slot == before.slot {
-        return seats(tx, &event, before);
-    }
-    let (moved, grown) = (slot.place != before.place || slot.label != before.label, slot.capacity > before.capacity);
-    let row = keep(tx, &event, &before, slot)?;
-    if moved {
-        tell_of_change(tx, id)?;
-    }
-    if grown {
-        free(tx, id)?;
-    }
-    seats(tx, &event, row)
+    })
 }
 
 /// Offers what is free to those who wait.

@@ -370,6 +370,17 @@ pub fn list_of_students(
 /// The most places of one student that are looked at together.
 const MOST_OF_STUDENT: i64 = 1_000;
 
+/// The bookings that these students have or had in an event, whatever became of them.
+pub fn list_of_students(
+    conn: &mut Conn,
+    event: EventId,
+    students: &[StudentId],
+) -> Result<Vec<BookingRow>, StoreError> {
+    let rows =
+        bookings::table.filter(bookings::event_id.eq(event)).filter(bookings::student_id.eq_any(students.to_vec()));
+    Ok(rows.order(bookings::id).select(BookingRow::as_select()).load(conn)?)
+}
+
 /// Of these events, those that a student attended.
 pub fn attended(conn: &mut Conn, student: StudentId, events: &[EventId]) -> Result<Vec<EventId>, StoreError> {
     if events.is_empty() {

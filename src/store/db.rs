@@ -37,6 +37,21 @@ mod connection {
     }
 }
 
+/// How many rows one statement inserts: many, so that a served database is asked seldom; few enough that no statement
+/// has more values than either database binds.
+pub const AT_ONCE: usize = 500;
+
+/// Runs the same statement on either connection by itself: what the enum of both cannot do, such as inserting many rows.
+macro_rules! natively {
+    ($either:expr, $conn:ident => $run:expr) => {
+        match $either {
+            $crate::store::db::Conn::Sqlite($conn) => $run,
+            $crate::store::db::Conn::Postgres($conn) => $run,
+        }
+    };
+}
+pub(super) use natively;
+
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::columns::Json;
-use super::db::{Conn, StoreError};
+use super::db::{AT_ONCE, Conn, StoreError, natively};
 use super::schema::{grids, slots};
 use super::slots::{Columns, SlotRow};
 use crate::domain::{
@@ -93,18 +93,22 @@ pub fn list_slots(conn: &mut Conn, event: EventId) -> Result<Vec<GridSlot>, Stor
     found.into_iter().map(read).collect()
 }
 
-/// Keeps a new slot of a grid.
+/// Keeps new slots of a grid.
 ///
 /// # Errors
 /// The database's.
-pub fn insert_slot(conn: &mut Conn, slot: &GridSlot) -> Result<(), StoreError> {
-    diesel::insert_into(slots::table)
-        .values((
+pub fn insert_slots(conn: &mut Conn, made: &[GridSlot]) -> Result<(), StoreError> {
+    let values = |slot: &GridSlot| {
+        (
             Columns::from(&slot.row),
             slots::grid_table.eq(Some(slot.table.clone())),
             slots::grid_building.eq(slot.building.clone()),
-        ))
-        .execute(conn)?;
+        )
+    };
+    for made in made.chunks(AT_ONCE) {
+        let rows: Vec<_> = made.iter().map(values).collect();
+        natively!(conn, conn => diesel::insert_into(slots::table).values(rows).execute(conn))?;
+    }
     Ok(())
 }
 

@@ -59,3 +59,22 @@ pub fn list(
     }
     Ok(query.load(conn)?)
 }
+
+/// Which of these students were given which slots of an event, whatever became of it.
+pub fn list_given(
+    conn: &mut Conn,
+    event: EventId,
+    students: &[StudentId],
+) -> Result<Vec<(StudentId, SlotId)>, StoreError> {
+    if students.is_empty() {
+        return Ok(Vec::new());
+    }
+    let given: Vec<(StudentId, Option<SlotId>)> = place_log::table
+        .filter(place_log::event_id.eq(event))
+        .filter(place_log::student_id.eq_any(students.to_vec()))
+        .filter(place_log::what.eq_any(["booked", "confirmed", "moved"]))
+        .select((place_log::student_id, place_log::slot_id))
+        .distinct()
+        .load(conn)?;
+    Ok(given.into_iter().filter_map(|(student, slot)| Some((student, slot?))).collect())
+}

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::bookings::takes_a_place;
 use super::columns::text_column;
-use super::db::{Conn, StoreError};
+use super::db::{AT_ONCE, Conn, StoreError, natively};
 use super::documents::{wall_in, when_out};
 use super::schema::{bookings, slots};
 use crate::domain::{
@@ -60,6 +60,40 @@ impl Deref for SlotRow {
 pub fn insert(conn: &mut Conn, row: &SlotRow) -> Result<(), StoreError> {
     diesel::insert_into(slots::table).values(Columns::from(row)).execute(conn)?;
     Ok(())
+}
+
+/// Keeps new slots.
+///
+/// # Errors
+/// The database's.
+pub fn insert_many(conn: &mut Conn, rows: &[SlotRow]) -> Result<(), StoreError> {
+    for rows in rows.chunks(AT_ONCE) {
+        let columns: Vec<Columns> = rows.iter().map(Columns::from).collect();
+        natively!(conn, conn => diesel::insert_into(slots::table).values(&columns).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The slots of an event that have one of these ids or one of these starts.
+///
+/// # Errors
+/// The database's.
+pub fn list_known(
+    conn: &mut Conn,
+    event: EventId,
+    ids: &[SlotId],
+    starts: &[Instant],
+) -> Result<Vec<SlotRow>, StoreError> {
+    // Two questions, each with its index, in place of one with an `or` that has none.
+    let of_event = || slots::table.filter(slots::event_id.eq(event)).select(Columns::as_select());
+    let mut found: Vec<Columns> =
+        of_event().filter(slots::starts_at.eq_any(starts.to_vec())).order(slots::id).load(conn)?;
+    if !ids.is_empty() {
+        let known: std::collections::HashSet<SlotId> = found.iter().map(|columns| columns.id).collect();
+        let named: Vec<Columns> = of_event().filter(slots::id.eq_any(ids.to_vec())).load(conn)?;
+        found.extend(named.into_iter().filter(|columns| !known.contains(&columns.id)));
+    }
+    found.into_iter().map(Columns::read).collect()
 }
 
 /// Keeps a changed slot.
@@ -140,7 +174,7 @@ pub fn list_of_event(
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = slots, treat_none_as_null = true)]
+#[diesel(table_name = slots, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct Columns {
     id: SlotId,
     event_id: EventId,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::accounts::email_in;
 use super::columns::Json;
-use super::db::{Conn, StoreError, lost_race};
+use super::db::{AT_ONCE, Conn, StoreError, lost_race, natively};
 use super::schema::students;
 use crate::domain::ids::{CampusId, StudentId};
 use crate::domain::scheduling::booking::Student;
@@ -36,7 +36,7 @@ impl std::ops::Deref for StudentRow {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = students, treat_none_as_null = true)]
+#[diesel(table_name = students, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct Columns {
     id: StudentId,
     campus_id: CampusId,
@@ -118,6 +118,22 @@ pub fn find_by_ref(conn: &mut Conn, campus: CampusId, external_ref: &str) -> Res
 pub fn insert(conn: &mut Conn, row: &StudentRow) -> Result<(), StoreError> {
     diesel::insert_into(students::table).values(Columns::from(row)).execute(conn).map_err(lost_race)?;
     Ok(())
+}
+
+/// Keeps new students, whom the campus did not know before.
+pub fn insert_many(conn: &mut Conn, rows: &[StudentRow]) -> Result<(), StoreError> {
+    for rows in rows.chunks(AT_ONCE) {
+        let columns: Vec<Columns> = rows.iter().map(Columns::from).collect();
+        natively!(conn, conn => diesel::insert_into(students::table).values(&columns).execute(conn))
+            .map_err(lost_race)?;
+    }
+    Ok(())
+}
+
+/// The students whom a campus calls so, as far as it knows them.
+pub fn list_by_refs(conn: &mut Conn, campus: CampusId, refs: &[String]) -> Result<Vec<StudentRow>, StoreError> {
+    let found = students::table.filter(students::campus_id.eq(campus)).filter(students::external_ref.eq_any(refs));
+    found.select(Columns::as_select()).load(conn)?.into_iter().map(Columns::read).collect()
 }
 
 /// Keeps a changed student.

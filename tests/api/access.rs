@@ -72,6 +72,7 @@ const EVERYBODY: [u16; 6] = [200; 6];
 const GRID: &str = r#"{"grid":{"sessions":[{"name":"One","starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T17:00"}],"pattern":{"kind":"bell","period_minutes":30},"tables":[{"label":"Table 1"}]}}"#;
 const POLICY: &str = r#"{"document":{"rules":[{"key":"events","cancel":{"until":{"kind":"hours_before","hours":24},"late":"allowed"}}]}}"#;
 const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 404];
+const IMPORTER: [u16; 6] = [401, 404, 404, 403, 207, 404];
 const COORDINATOR: [u16; 6] = [401, 404, 404, 403, 200, 404];
 
 #[rustfmt::skip]
@@ -172,6 +173,12 @@ const TABLE: &[Row] = &[
     ("create_portal", Nothing, r#"{"name":"Campus portal"}"#, [401, 404, 404, 403, 201, 404]),
     ("revoke_portal", Portal, "", [401, 404, 404, 403, 204, 404]),
     ("list_students", Place, "", COORDINATOR),
+    ("import_students", Place, r#"{"items":[{"external_ref":"imported.$number","name":"Somebody New","email":"a@example.edu"}]}"#, IMPORTER),
+    ("import_slots", Place, r#"{"items":[{"starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T16:30","capacity":2}]}"#, IMPORTER),
+    ("import_bookings", Place, r#"{"items":[{"external_ref":"imported.$number","name":"Somebody New","email":"a@example.edu","slot_id":"$slot_id"}]}"#, IMPORTER),
+    ("export_students", Place, "", COORDINATOR),
+    ("export_slots", Place, "", COORDINATOR),
+    ("export_bookings", Booking, "", COORDINATOR),
     ("create_booking", Place, "$student", [401, 404, 404, 403, 201, 404]),
     ("list_bookings", Place, "", COORDINATOR),
     ("read_booking", Booking, "", COORDINATOR),

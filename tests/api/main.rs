@@ -23,6 +23,7 @@ mod events;
 mod feeds;
 mod grids;
 mod idempotency;
+mod imports;
 mod kills;
 mod mail;
 mod migrations;

@@ -122,6 +122,20 @@ pub fn window(
     })
 }
 
+/// Reads the instant at which the clocks of `time_zone` show `starts_local`.
+///
+/// # Errors
+/// Every field that is wrong by itself; then the time that the clocks skip or show twice.
+pub fn starts(starts_local: &str, time_zone: &str, fold_given: Option<&str>) -> Result<Instant, Vec<Invalid>> {
+    let read = (wall("starts_local", starts_local), zone("time_zone", time_zone), fold(fold_given));
+    match read {
+        (Ok(starts), Ok(zone), Ok(fold)) => {
+            zone.at(starts, fold).map_err(|fault| vec![no_instant("starts_local", starts, zone, &fault)])
+        }
+        (starts, zone, fold) => Err([starts.err(), zone.err(), fold.err()].into_iter().flatten().collect()),
+    }
+}
+
 fn no_instant(field: &str, wall: NaiveDateTime, zone: Zone, fault: &WallFault) -> Invalid {
     let wall = said(wall);
     match fault {
@@ -146,6 +160,20 @@ fn no_instant(field: &str, wall: NaiveDateTime, zone: Zone, fault: &WallFault) -
 pub fn said(wall: NaiveDateTime) -> String {
     let format = if wall.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
     wall.format(format).to_string()
+}
+
+/// Which of two equal wall times a window means, where its clocks show one of them twice.
+#[must_use]
+pub fn fold_of(when: LocalWindow) -> Option<&'static str> {
+    let twice = |wall| matches!(when.zone().at(wall, None), Err(WallFault::Twice { .. }));
+    if !twice(when.starts()) && !twice(when.ends()) {
+        return None;
+    }
+    let meant = |fold| LocalWindow::new(when.starts(), when.ends(), when.zone(), Some(fold)) == Ok(when);
+    [(Fold::Earlier, "earlier"), (Fold::Later, "later")]
+        .into_iter()
+        .find(|(fold, _)| meant(*fold))
+        .map(|(_, word)| word)
 }
 
 /// When something is, as it goes out.
