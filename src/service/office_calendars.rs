@@ -50,20 +50,13 @@ fn usual() -> OfficeCalendarDocument {
 
 fn standing(tx: &mut Tx<'_>, campus: &Campus) -> Result<Standing, ServiceError> {
     let zone = campus.settings.zone;
-    Ok(match office_calendars::find(tx.conn, campus.id)? {
-        Some(row) => Standing {
-            campus: campus.id,
-            calendar: row.read(zone)?,
-            document: row.document,
-            revision: row.revision,
-            set_at: Some(row.updated_at),
-        },
-        None => {
-            let document = usual();
-            let calendar = document.read(zone)?;
-            Standing { campus: campus.id, document, calendar, revision: UNSET, set_at: None }
-        }
-    })
+    if let Some(row) = office_calendars::find(tx.conn, campus.id)? {
+        let (calendar, set_at) = (row.read(zone)?, Some(row.updated_at));
+        return Ok(Standing { campus: campus.id, calendar, document: row.document, revision: row.revision, set_at });
+    }
+    let document = usual();
+    let calendar = document.read(zone)?;
+    Ok(Standing { campus: campus.id, document, calendar, revision: UNSET, set_at: None })
 }
 
 /// The calendar of a campus's office, for anybody.

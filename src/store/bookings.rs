@@ -371,7 +371,7 @@ pub fn list_of_students(
 const MOST_OF_STUDENT: i64 = 1_000;
 
 /// The bookings that these students have or had in an event, whatever became of them.
-pub fn list_of_students(
+pub fn list_of_students_in(
     conn: &mut Conn,
     event: EventId,
     students: &[StudentId],

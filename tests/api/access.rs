@@ -363,7 +363,7 @@ impl Cast {
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
             Proposal | Offer | Assignment | AskedAgain | Undeliverable => {
-                self.set_staffing(world, given, &mut scene).await
+                self.set_staffing(world, given, &mut scene).await;
             }
             Policy => {
                 let path = format!("/v1/campuses/{}/policies", world.campus_id());

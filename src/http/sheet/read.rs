@@ -114,7 +114,7 @@ fn guess(octets: &[u8]) -> String {
         }
     }
     let before = octets.get(..at).unwrap_or_default();
-    let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+    let line = before.split(|octet| *octet == b'\n').count();
     let octet = octets.get(at).copied().unwrap_or_default();
     let around = octets.get(at.saturating_sub(12)..octets.len().min(at + 12)).unwrap_or_default();
     let (read, _) = WINDOWS_1252.decode_without_bom_handling(around);

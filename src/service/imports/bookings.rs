@@ -80,7 +80,7 @@ impl Group {
         let people: Vec<StudentId> = known.values().map(|row| row.id).collect();
         Ok(Self {
             slots: slots::list_known(tx.conn, event.id, &ids, &starts)?,
-            there: bookings::list_of_students(tx.conn, event.id, &people)?,
+            there: bookings::list_of_students_in(tx.conn, event.id, &people)?,
             left: place_log::list_given(tx.conn, event.id, &people)?.into_iter().collect(),
             abouts: HashMap::new(),
             known,
@@ -147,7 +147,7 @@ fn one(
     planned: &mut Planned,
     group: &mut Group,
 ) -> OfLine {
-    let facts = line.read.as_ref().map_err(|faults| faults.clone())?;
+    let facts = line.read.as_ref().map_err(Clone::clone)?;
     let slot = group.slot(&facts.slot)?;
     let before = group.known.get(facts.student.key()).cloned();
     let student = row_of(&facts.student, before.as_ref(), event.campus_id, tx)?;

@@ -149,7 +149,7 @@ pub fn step(
 }
 
 fn one(tx: &mut Tx<'_>, event: &EventRow, line: &Line<SlotFacts>, group: &mut Group) -> OfLine {
-    let facts = line.read.as_ref().map_err(|faults| faults.clone())?;
+    let facts = line.read.as_ref().map_err(Clone::clone)?;
     let Some(before) = group.named(event, facts)?.cloned() else {
         let new = NewSlot {
             label: facts.label.clone().flatten(),

@@ -137,7 +137,7 @@ fn one(
     fresh: &mut Vec<StudentRow>,
     keep: bool,
 ) -> OfLine {
-    let facts = line.read.as_ref().map_err(|faults| faults.clone())?;
+    let facts = line.read.as_ref().map_err(Clone::clone)?;
     let before = known.get(facts.key());
     let row = row_of(facts, before, campus, tx)?;
     let id = row.id.uuid();
