@@ -179,12 +179,14 @@ async fn put_off(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<Res
     let (seen, dry_run) = (ctx.seen(), value.dry_run);
     let work = move |tx: &mut Tx<'_>, actor: &Actor| {
         let plan = reschedule::reschedule(tx, actor, id, &seen, &|event| value.read(event), &moved, dry_run)?;
-        let (stuck, revision) = (plan.stuck.len(), plan.event.revision);
+        // Where nothing was done the event is still of the revision before.
+        let revision = if plan.done { plan.event.revision } else { plan.event.revision - 1 };
+        let stuck = plan.stuck.len();
         let view = PlanView::of(plan, &tx.app.site.host);
         if stuck > 0 && !dry_run {
             return Err(unmovable(stuck, &view));
         }
-        Ok(if dry_run { Reply::ok(&view) } else { Reply::ok(&view).etag(revision) })
+        Ok(Reply::ok(&view).etag(revision))
     };
     // What only looks does not keep the writer from its work.
     if dry_run { ctx.read(work).await } else { ctx.act(digest, work).await }
