@@ -193,10 +193,15 @@ pub enum News {
         /// As the office put it.
         reason: String,
     },
-    /// There is another; or, where it is the same, the one that was said holds after all.
+    /// There is another; or, where it is the same, something else about it has changed.
     Rescheduled {
         /// When it was to be.
         from: LocalWindow,
+        /// As the office put it.
+        reason: Option<String>,
+    },
+    /// It was postponed, and holds after all.
+    Resumed {
         /// As the office put it.
         reason: Option<String>,
     },

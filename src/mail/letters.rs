@@ -201,7 +201,8 @@ fn subject(notice: &Notice) -> String {
 fn headline(news: &News, when: LocalWindow) -> &'static str {
     match news {
         News::Postponed { .. } => "Postponed",
-        News::Rescheduled { from, .. } if *from == when => "Takes place after all",
+        News::Resumed { .. } => "Takes place after all",
+        News::Rescheduled { from, .. } if *from == when => "Changed",
         News::Rescheduled { .. } => "New time",
         News::Instead => "Another place",
     }
@@ -212,7 +213,8 @@ fn told(news: Option<&News>, when: LocalWindow) -> Value {
     let (word, from, reason) = match news {
         None => ("", None, None),
         Some(News::Postponed { reason }) => ("postponed", None, Some(reason)),
-        Some(News::Rescheduled { from, reason }) if *from == when => ("resumed", None, reason.as_ref()),
+        Some(News::Resumed { reason }) => ("resumed", None, reason.as_ref()),
+        Some(News::Rescheduled { from, reason }) if *from == when => ("", None, reason.as_ref()),
         Some(News::Instead) => ("instead", None, None),
         Some(News::Rescheduled { from, reason }) => ("rescheduled", Some(*from), reason.as_ref()),
     };

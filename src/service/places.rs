@@ -359,6 +359,8 @@ pub(super) fn shift(
         slot_id: about.slot.id,
         starts_at: window.start(),
         ends_at: window.end(),
+        // Nothing is set aside for the new place.
+        override_reason: None,
         ..booked.row.into_state(booked.row.state.relocate()?, tx.now).touched(tx.now)
     };
     if !bookings::update(tx.conn, &row)? {

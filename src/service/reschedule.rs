@@ -18,7 +18,7 @@ use super::error::{Seen, ServiceError};
 use super::events::{ALL_SLOTS, EventRow, keep, manageable, need_of};
 use super::outbox;
 use super::places::{By, Closed, note, note_entry, pass_on_again, tell_news, tell_offer_closed, walled};
-use super::staffing;
+use super::{seating, staffing};
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{EventId, SlotId, WaitlistEntryId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
@@ -229,6 +229,16 @@ pub(super) fn carry(
         return Ok(work.plan);
     }
     work.carry_out(tx, before, reason.as_deref())
+}
+
+/// What is said of something that was at one time and is at another, or at the same.
+fn news_of(before: &EventRow, from: LocalWindow, to: LocalWindow, reason: Option<&str>) -> News {
+    let reason = reason.map(ToOwned::to_owned);
+    if before.state == EventState::Postponed && from == to {
+        News::Resumed { reason }
+    } else {
+        News::Rescheduled { from, reason }
+    }
 }
 
 impl Plan {
@@ -494,6 +504,10 @@ impl Work {
             }
         }
         self.keep_overlaps(tx, &event)?;
+        // Who left while nothing could be done for the students.
+        if let Some((need, _)) = &self.need {
+            seating::make_good(tx, need.id)?;
+        }
         self.plan.done = true;
         self.plan.event = event;
         Ok(self.plan)
@@ -525,7 +539,7 @@ impl Work {
                 override_reason: overlaps.then(|| RESCHEDULED.to_owned()),
                 ..still_to_come(&booked, tx.now)
             };
-            let news = News::Rescheduled { from, reason: reason.map(ToOwned::to_owned) };
+            let news = news_of(before, from, to, reason);
             keep_place(tx, booked, row, &news, "rescheduled", reason.unwrap_or_default())?;
         }
         Ok(())
@@ -550,7 +564,7 @@ impl Work {
         let moved = CampusRequestRow { need, revision: row.revision + 1, updated_at: tx.now, ..row.clone() };
         campus_requests::update(tx.conn, &moved)?;
         feed_revisions::bump(tx.conn, feed_revisions::NEEDS, tx.now)?;
-        let news = News::Rescheduled { from: was, reason: reason.map(ToOwned::to_owned) };
+        let news = news_of(before, was, *when, reason);
         let overlapping = self.overlapping();
         // Read again: the letters tell of the need as it is now.
         for assigned in assignments::list_live_of_need(tx.conn, row.id)? {

@@ -19,6 +19,7 @@ use super::staffing;
 use crate::domain::ids::{AssignmentId, EventId, SlotId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
+use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::slot::Seating;
 use crate::store::{assignments, bookings, seatings};
 
@@ -181,8 +182,8 @@ pub fn set(
     }
     let mut again: Vec<SlotId> = before
         .values()
-        .filter(|before| before.row.seating.is_deserted())
-        .filter(|before| stations.get(&before.row.id).is_some_and(|now| !now.row.seating.is_deserted()))
+        .filter(|before| !before.row.seating.is_staffed())
+        .filter(|before| stations.get(&before.row.id).is_some_and(|now| now.row.seating.is_staffed()))
         .map(|before| before.row.id)
         .collect();
     again.sort();
@@ -198,7 +199,10 @@ pub fn set(
             staffing::tell_one_of_change(tx, *assignment)?;
         }
     }
-    if let Some(need) = event.campus_request_id {
+    // While it is postponed places are kept as they are; once there is a time they are looked after.
+    if let Some(need) = event.campus_request_id
+        && event.state != EventState::Postponed
+    {
         displace_all(tx, need, event.id)?;
     }
     plan(tx, event.id)

@@ -23,6 +23,7 @@ use crate::domain::matching::eligibility::{Commitment, Past};
 use crate::domain::matching::score::score;
 use crate::domain::matching::travel::Venue;
 use crate::domain::notice::{CancelCause, Engagement, News, Notice, OfferEnd, Recipient};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::time::Instant;
 use crate::store::assignments::{self, Assigned, AssignmentRow};
 use crate::store::campus_requests;
@@ -30,7 +31,7 @@ use crate::store::columns::Json;
 use crate::store::db::StoreError;
 use crate::store::engagements::Whose;
 use crate::store::offers::{self, OfferRow, Offered};
-use crate::store::{accounts, feed_revisions};
+use crate::store::{accounts, events, feed_revisions};
 
 /// Closer to the start than this there is no time to ask one after the other.
 const URGENT: TimeDelta = TimeDelta::hours(24);
@@ -332,7 +333,11 @@ pub fn keep_with_news(
     if !assignments::update(tx.conn, &row)? {
         return Err(ServiceError::refused(Code::WrongState, "An assignment has changed meanwhile."));
     }
-    let postponed = matches!(news, Some(News::Postponed { .. }));
+    let postponed = match (&news, assigned.about.need.event_id) {
+        (Some(News::Postponed { .. }), _) => true,
+        (Some(News::Rescheduled { .. } | News::Resumed { .. } | News::Instead), _) | (None, None) => false,
+        (None, Some(event)) => events::find(tx.conn, event)?.is_some_and(|event| event.state == EventState::Postponed),
+    };
     let link = (state == AssignmentState::ReconfirmPending && !postponed).then(|| {
         let sealed = tx.app.links.seal(LinkFor::Assignment, row.id.uuid());
         format!("{}/p/{sealed}", tx.app.site.base_url)

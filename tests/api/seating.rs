@@ -18,7 +18,9 @@ on_both!(World:
     the_office_seats_people_by_its_own_word,
     a_grid_that_is_made_again_keeps_its_people,
     whoever_was_being_offered_the_place_waits_again,
-    nobody_books_what_is_being_left
+    nobody_books_what_is_being_left,
+    while_it_is_postponed_places_are_kept,
+    a_claim_outlives_the_close_of_booking
 );
 
 /// A need for interviewers, approved, with a grid of so many tables, six places each; and its event.
@@ -397,4 +399,53 @@ async fn nobody_books_what_is_being_left(world: &World) {
         };
         assert_eq!(kinds(world, name).await, expect, "{name}");
     }
+}
+
+async fn while_it_is_postponed_places_are_kept(world: &World) {
+    let ada = world.volunteer("Ada").await;
+    let (need, event) = programme(world, 1, 1).await;
+    let ada_sits = world.assignment(&need, &ada).await;
+    let portal = world.portal().await;
+    let place = books(world, &portal, &event, ("Table 1", "12:20"), "Nina Noon").await;
+    let postpone = format!("/v1/events/{event}/postpone");
+    world.coordinator().post(&postpone, json!({ "reason": "Snow." })).await.expect(200);
+    // Ada leaves after the day that was said first; the event is still to come.
+    world.set_clock("2027-02-26T15:00:00Z");
+    let _ = ada.release(id(&ada_sits), "I have moved away.").await.expect(200);
+    let path = format!("/v1/bookings/{}", place.id());
+    assert_eq!(portal.get(&path).await.expect(200).json["state"], "confirmed", "nothing is lost while it has no time");
+    assert_eq!(kinds(world, "Nina Noon").await.len(), 2, "the invite, and that it is postponed");
+
+    let again = json!({ "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T14:00" });
+    let move_to = format!("/v1/events/{event}/reschedule");
+    world.coordinator().request("POST", &move_to).header("If-Match", "*").json(&again).send().await.expect(200);
+    let slot = slot(world, &event, "Table 1", "12:20").await;
+    assert_eq!((&slot["seated"], &slot["starts_local"]), (&json!(0), &json!("2027-03-04T12:20")));
+    assert_eq!(
+        portal.get(&path).await.expect(200).json["state"],
+        "cancelled",
+        "nobody sits there, and nobody is asked"
+    );
+    let told = world.letters_to(&mail("Nina Noon")).await.pop().unwrap();
+    assert_eq!(told.kind, LetterKind::PlaceCancellation);
+}
+
+async fn a_claim_outlives_the_close_of_booking(world: &World) {
+    let (ada, cyd) = (world.volunteer("Ada").await, world.volunteer("Cyd").await);
+    let (need, event) = programme(world, 1, 1).await;
+    let ada_sits = world.assignment(&need, &ada).await;
+    let portal = world.portal().await;
+    let _ = books(world, &portal, &event, ("Table 1", "12:20"), "Nina Noon").await;
+    let rules = format!("/v1/events/{event}/booking-rules");
+    let closes = json!({ "closes_minutes_before": 1440 });
+    world.coordinator().request("PUT", &rules).header("If-Match", "*").json(&closes).send().await.expect(200);
+    world.set_clock("2027-02-25T15:00:00Z");
+    let _ = ada.release(id(&ada_sits), "I am ill.").await.expect(200);
+    let offer = cyd.all(&format!("/v1/volunteers/{}/offers?state=sent", cyd.id)).await;
+    let _ = cyd.accept(offer[0]["id"].as_str().unwrap()).await.expect(200);
+    let offered = portal.all(&format!("/v1/events/{event}/waitlist?state=offered")).await;
+    let refs: Vec<&str> = offered.iter().map(|entry| entry["student"]["external_ref"].as_str().unwrap()).collect();
+    assert_eq!(refs, ["nina.noon"], "whoever had the place may have it again, though booking has closed");
+    let other = slot(world, &event, "Table 1", "13:00").await;
+    let _ = portal.books(other["id"].as_str().unwrap(), "Late Comer").await.refused(409, "booking_closed");
 }

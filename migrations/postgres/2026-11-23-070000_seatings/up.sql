@@ -14,5 +14,5 @@ alter table slots add column seats bigint not null default 0 constraint slots_se
 alter table slots add column seated bigint not null default 0 constraint slots_seated check (seated >= 0);
 alter table slots add column unstaffed_since timestamptz;
 create index slots_unstaffed on slots (event_id, unstaffed_since) where unstaffed_since is not null;
--- The tables of the grids there were wanted one person each, and nobody was counted.
+-- Of the grids there are, a table is taken to want one person until its grid is set again; nobody was counted so far.
 update slots set seats = 1 where grid_table is not null;

@@ -38,10 +38,11 @@ impl Station {
         Self { slot: slot.id, table, window: slot.when.window(), seating: slot.seating }
     }
 
-    /// How much somebody is missed: where the last one left, where nobody is, and only then the second seat.
-    fn lack(&self) -> u8 {
+    /// How much somebody is missed: where the last one left (one such slot weighs more than any table of others), where
+    /// nobody is, and only then the second seat.
+    fn lack(&self) -> u32 {
         match self.seating {
-            Seating { unstaffed_since: Some(_), .. } => 4,
+            Seating { unstaffed_since: Some(_), .. } => 100_000,
             Seating { seated: 0, .. } => 2,
             Seating { .. } => 1,
         }
@@ -63,7 +64,7 @@ pub fn sit(stations: &[Station], present: Window, now: Instant) -> Vec<SlotId> {
     let mut best: Option<(u32, Instant, Vec<SlotId>)> = None;
     for stations in tables.values() {
         let kept = in_turn(stations);
-        let lack = kept.iter().map(|station| u32::from(station.lack())).sum();
+        let lack = kept.iter().map(|station| station.lack()).fold(0_u32, u32::saturating_add);
         let Some(first) = kept.first().map(|station| station.window.start()) else { continue };
         // Tables come in the order of their names: only a better one takes over.
         let better = best.as_ref().is_none_or(|(most, begins, _)| lack > *most || (lack == *most && first < *begins));
@@ -139,6 +140,13 @@ mod tests {
         check(&fresh, &[("1", 2), ("1", 3)]);
         let left = [station("1", 2, 1, 0, false), station("2", 2, 1, 0, true)];
         check(&left, &[("2", 2)]);
+        let many = [
+            station("1", 2, 1, 0, false),
+            station("1", 3, 1, 0, false),
+            station("1", 4, 1, 0, false),
+            station("2", 2, 1, 0, true),
+        ];
+        check(&many, &[("2", 2)]);
         let second_seat = [station("1", 2, 2, 1, false), station("2", 2, 1, 0, false)];
         check(&second_seat, &[("2", 2)]);
         let over = [station("1", 0, 1, 0, true), station("2", 5, 1, 0, false)];

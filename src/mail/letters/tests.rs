@@ -141,6 +141,7 @@ fn every_notice() -> Vec<Notice> {
         News::Postponed { reason: "The room is flooded.".to_owned() },
         News::Rescheduled { from, reason: said() },
         News::Rescheduled { from: when, reason: None },
+        News::Resumed { reason: None },
     ];
     for news in &every_news {
         all.push(confirmed(mark(1), false, Some(news.clone()), Some(link.clone())));

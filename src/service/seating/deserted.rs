@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::sitting::{ahead, settle_in};
 use crate::domain::ids::{AssignmentId, CampusRequestId, EventId, SlotId, WaitlistEntryId};
+use crate::domain::matching::assignment::OfferState;
 use crate::domain::matching::campus_request::NeedRole;
 use crate::domain::notice::PlaceEnd;
 use crate::domain::scheduling::booking::{BookingRules, BookingState};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::seating::suits;
 use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, Wish};
@@ -18,12 +20,12 @@ use crate::service::staffing;
 use crate::store::bookings::{self, Booked};
 use crate::store::places::PlaceAbout;
 use crate::store::waitlist_entries::{self, EntryRow};
-use crate::store::{campus_requests, offers, places as abouts, seatings};
+use crate::store::{campus_requests, events, offers, places as abouts, seatings};
 
 /// The most slots of one event that are looked at together.
 const ALL_SLOTS: i64 = 20_000;
 /// How many open offers of one need are looked at.
-const ANY: i64 = 1;
+const MOST_ASKED: i64 = 100;
 
 /// Looks after the students of all slots of a need's event that everybody has left: whoever has no table takes over, and
 /// otherwise each student gets another place, waits, or is told. For the use cases after which somebody is gone.
@@ -35,6 +37,13 @@ pub(in crate::service) fn make_good(tx: &mut Tx<'_>, need: CampusRequestId) -> R
     let Some(event) = need.event_id else { return Ok(()) };
     if seatings::deserted(tx.conn, event, tx.now)?.is_empty() {
         return Ok(());
+    }
+    // While it is postponed places are kept as they are; once there is a time this is asked again.
+    match events::find(tx.conn, event)?.map(|event| event.state) {
+        Some(EventState::Published | EventState::InProgress) => {}
+        Some(EventState::Draft | EventState::Postponed | EventState::Completed | EventState::Cancelled) | None => {
+            return Ok(());
+        }
     }
     let seated: HashSet<AssignmentId> = ahead(tx, event)?.into_iter().map(|(_, who)| who).collect();
     let first = need.roles.first().map(NeedRole::id);
@@ -54,8 +63,9 @@ pub(in crate::service) fn make_good(tx: &mut Tx<'_>, need: CampusRequestId) -> R
 /// # Errors
 /// The database's.
 pub(super) fn displace_all(tx: &mut Tx<'_>, need: CampusRequestId, event: EventId) -> Result<(), ServiceError> {
+    let asked = offers::list_unanswered(tx.conn, need, MOST_ASKED, tx.now)?;
+    let asked = asked.iter().any(|offer| offer.row.state == OfferState::Sent);
     let deserted = seatings::deserted(tx.conn, event, tx.now)?;
-    let asked = !offers::list_unanswered(tx.conn, need, ANY, tx.now)?.is_empty();
     displace(tx, event, &deserted, asked)
 }
 
@@ -160,6 +170,20 @@ fn wish_of(booked: &Booked, now: Instant) -> Wish {
 
 /// Puts a student whose place is lost on the waitlist. The claim is as old as the booking.
 fn queue_up(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+    let wish = wish_of(booked, tx.now);
+    let queue = waitlist_entries::queue(tx.conn, booked.row.event_id)?;
+    if let Some(waiting) = queue.into_iter().find(|waiting| waiting.row.student_id == booked.student.id) {
+        // Who waits already waits for this as well, since the older of the two.
+        let held = &waiting.row.wish;
+        let wish = Wish {
+            from: held.from.zip(wish.from).map(|(one, other)| one.min(other)),
+            until: held.until.zip(wish.until).map(|(one, other)| one.max(other)),
+            slots: Vec::new(),
+        };
+        let created_at = waiting.row.created_at.min(booked.row.created_at);
+        let row = EntryRow { wish, created_at, ..waiting.row.into_state(EntryState::Waiting, tx.now) };
+        return Ok(waitlist_entries::update(tx.conn, &row)?);
+    }
     if waitlist_entries::is_waiting(tx.conn, booked.row.event_id, booked.student.id)? {
         return Ok(());
     }
@@ -168,7 +192,7 @@ fn queue_up(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
         campus_id: booked.row.campus_id,
         event_id: booked.row.event_id,
         student_id: booked.student.id,
-        wish: wish_of(booked, tx.now),
+        wish,
         state: EntryState::Waiting,
         booking_id: None,
         offer_deadline: None,

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::domain::ids::{AssignmentId, EventId, SlotId};
 use crate::domain::matching::campus_request::NeedRole;
+use crate::domain::scheduling::booking::BookingRules;
+use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::seating::{Station, sit};
 use crate::domain::scheduling::slot::Seating;
 use crate::domain::time::{Instant, Window};
@@ -13,7 +15,7 @@ use crate::service::events::EventRow;
 use crate::service::places::{pass_on, pass_on_to};
 use crate::store::assignments::AssignmentRow;
 use crate::store::seatings::{self, StationRow};
-use crate::store::{assignments, campus_requests, places as abouts};
+use crate::store::{assignments, campus_requests, events, places as abouts, waitlist_entries};
 
 /// Seats whoever has just taken a seat in a need, where somebody is missed; answers where. Only the first role of a need
 /// sits by itself, the others by the office's word. Those who wait for a slot that is no longer deserted are asked.
@@ -50,7 +52,7 @@ pub(super) fn settle_in(
         seated.push(station.clone());
     }
     let again: Vec<SlotId> =
-        seated.iter().filter(|station| station.row.seating.is_deserted()).map(|station| station.row.id).collect();
+        seated.iter().filter(|station| !station.row.seating.is_staffed()).map(|station| station.row.id).collect();
     welcome(tx, &again)?;
     Ok(seated)
 }
@@ -77,13 +79,20 @@ pub(super) fn leave(
     Ok(seating)
 }
 
-/// Somebody sits here again: each place is offered first to whoever had it, and what is left to all who wait.
+/// Somebody sits here, at last or again: each place is offered first to whoever had it, whom it does not hinder that
+/// booking has closed meanwhile; and what is left to all who wait.
 pub(super) fn welcome(tx: &mut Tx<'_>, slots: &[SlotId]) -> Result<(), ServiceError> {
     let mut open = Vec::with_capacity(slots.len());
     for slot in slots {
         if let Some(about) = abouts::find(tx.conn, *slot)? {
+            if open.is_empty() && waitlist_entries::wishes(tx.conn, about.event)?.is_empty() {
+                return Ok(());
+            }
             let claims = seatings::claims(tx.conn, *slot)?;
-            pass_on_to(tx, &about, Some(&claims), &[])?;
+            let rules = BookingRules { opens_at: None, closes_minutes_before: 0, ..about.rules.clone() };
+            let mut theirs = about.clone();
+            theirs.rules = rules;
+            pass_on_to(tx, &theirs, Some(&claims), &[])?;
             open.push(about);
         }
     }
@@ -99,8 +108,12 @@ pub(super) fn welcome(tx: &mut Tx<'_>, slots: &[SlotId]) -> Result<(), ServiceEr
 /// # Errors
 /// The database's.
 pub(in crate::service) fn stand_up(tx: &mut Tx<'_>, assignment: AssignmentId) -> Result<(), ServiceError> {
-    for station in seatings::list_of(tx.conn, assignment)? {
-        if tx.now < station.row.when.window().end() {
+    let stations = seatings::list_of(tx.conn, assignment)?;
+    let Some(event) = stations.first().map(|station| station.row.event_id) else { return Ok(()) };
+    // What is postponed is not over, whatever its slots still say.
+    let postponed = events::find(tx.conn, event)?.is_some_and(|event| event.state == EventState::Postponed);
+    for station in stations {
+        if postponed || tx.now < station.row.when.window().end() {
             leave(tx, assignment, station.row.id, station.row.seating)?;
         }
     }
@@ -173,6 +186,7 @@ pub(in crate::service) fn follow_tables(
     let same = |table: &str| table.trim().to_lowercase();
     let mut stations = seatings::stations(tx.conn, event.id)?;
     stations.retain(|station| tx.now < station.row.when.window().end());
+    let mut again = Vec::new();
     for sitter in &sitters {
         let tables: Vec<String> =
             sat.iter().filter(|(who, _)| *who == sitter.assignment).map(|(_, table)| same(table)).collect();
@@ -189,11 +203,15 @@ pub(in crate::service) fn follow_tables(
             let theirs = station.table.as_deref().is_some_and(|table| tables.contains(&same(table)));
             let room = station.row.seating.seated < station.row.seating.seats;
             if there && theirs && room && !sits.contains(&station.row.id) && !taken.iter().any(|t| t.overlaps(window)) {
+                if !station.row.seating.is_staffed() {
+                    again.push(station.row.id);
+                }
                 station.row.slot.seating = occupy(tx, sitter.assignment, station.row.id, station.row.seating)?;
                 taken.push(window);
             }
         }
     }
+    welcome(tx, &again)?;
     let seated: HashSet<AssignmentId> = ahead(tx, event.id)?.into_iter().map(|(_, who)| who).collect();
     for sitter in sitters.iter().filter(|sitter| !seated.contains(&sitter.assignment)) {
         if let Some(assigned) = assignments::find(tx.conn, sitter.assignment)? {
