@@ -231,6 +231,21 @@ pub enum PlaceEnd {
     },
 }
 
+/// Why a place is no longer held for one who waits. But for the first, they wait again where they stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldEnd {
+    /// The time to answer passed: they wait no more.
+    Expired,
+    /// It takes place at another time, or at none that is known yet.
+    Moved,
+    /// The volunteer whom they were to meet cannot come.
+    Deserted,
+    /// The slot does not take place, while the event does.
+    CalledOff,
+    /// The event does not take place: nobody waits for it any more.
+    Over,
+}
+
 /// What a calendar entry needs besides the engagement itself: its identity and its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarMark {
@@ -422,10 +437,8 @@ pub enum Notice {
     PlaceOfferClosed {
         /// Which.
         place: PlaceFacts,
-        /// Whether the time to answer passed; otherwise the place is gone.
-        expired: bool,
-        /// Whether they wait again, since it takes place at another time.
-        waits: bool,
+        /// Why.
+        why: HeldEnd,
         /// The entry's identity.
         thread: String,
     },

@@ -1,6 +1,7 @@
 //! Assignments, in JSON.
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::MutexGuard;
 
 use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
@@ -14,6 +15,7 @@ use crate::domain::ids::{AssignmentId, CampusRequestId, RoleId, VolunteerId};
 use crate::domain::refusal::{Invalid, prose};
 use crate::service::app::App;
 use crate::service::assignments::{self, Assigned};
+use crate::service::error::ServiceError;
 
 route_table! {
     "/v1/campus-requests/{campus_request_id}/assignments" => { get list_of_need, post create }
@@ -155,8 +157,21 @@ async fn reconfirm(ctx: Ctx, At(id): At<AssignmentId>, Body { digest, .. }: Body
     ctx.act(digest, move |tx, actor| Ok(shown(&assignments::reconfirm(tx, actor, id)?, tx.app))).await
 }
 
+/// The turn of those who change places of the event that an assignment is about: whoever leaves moves its students.
+pub(super) async fn turn(app: &App, id: AssignmentId) -> Result<Option<MutexGuard<'_, ()>>, ServiceError> {
+    if !app.takes_turns() {
+        return Ok(None);
+    }
+    match app.read(move |tx| assignments::event_of(tx, id)).await? {
+        Some(event) => Ok(app.turn(event.uuid()).await),
+        None => Ok(None),
+    }
+}
+
 /// The volunteer gives the seat back.
 async fn release(ctx: Ctx, At(id): At<AssignmentId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = turn(&app, id).await?;
     ctx.act(digest, move |tx, actor| {
         let reason = value.read()?;
         Ok(shown(&assignments::release(tx, actor, id, &reason)?, tx.app))
@@ -166,6 +181,8 @@ async fn release(ctx: Ctx, At(id): At<AssignmentId>, Body { value, digest }: Bod
 
 /// The office takes the volunteer off.
 async fn remove(ctx: Ctx, At(id): At<AssignmentId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = turn(&app, id).await?;
     ctx.act(digest, move |tx, actor| {
         let reason = value.read()?;
         Ok(shown(&assignments::remove(tx, actor, id, &reason)?, tx.app))

@@ -182,6 +182,8 @@ async fn change(ctx: Ctx, At(id): At<EventId>, Body { value, .. }: Body<EventPat
 
 /// Shows an event to everybody.
 async fn publish(ctx: Ctx, At(id): At<EventId>, Body { digest, .. }: Body<Empty>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = app.turn(id.uuid()).await;
     ctx.act(digest, move |tx, actor| {
         let row = events::publish(tx, actor, id)?;
         Ok(ok(&row, &tx.app.site.host))
@@ -191,6 +193,8 @@ async fn publish(ctx: Ctx, At(id): At<EventId>, Body { digest, .. }: Body<Empty>
 
 /// Calls an event off.
 async fn cancel(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = app.turn(id.uuid()).await;
     ctx.act(digest, move |tx, actor| {
         let row = events::cancel(tx, actor, id, &value.reason)?;
         Ok(ok(&row, &tx.app.site.host))

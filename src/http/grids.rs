@@ -503,7 +503,12 @@ async fn set(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<SetGridB
         Ok(Reply::ok(&view).etag(revision))
     };
     // What only looks does not keep the writer from its work.
-    if dry_run { ctx.read(work).await } else { ctx.write(work).await }
+    if dry_run {
+        return ctx.read(work).await;
+    }
+    let app = ctx.app.clone();
+    let _turn = app.turn(event.uuid()).await;
+    ctx.write(work).await
 }
 
 fn document<V: Serialize>(view: &V) -> Result<serde_json::Value, ServiceError> {

@@ -77,6 +77,7 @@ async fn act(app: &App, behind: Behind, fields: &[(String, String)]) -> Result<H
             app.write(move |tx| assignments::reconfirm_by_link(tx, id).map(drop)).await
         }
         (Behind::Assignment(id), "decline") => {
+            let _turn = super::assignments::turn(app, id).await?;
             app.write(move |tx| assignments::release_by_link(tx, id).map(drop)).await
         }
         _ => {

@@ -167,6 +167,8 @@ impl PlanView {
 
 /// Says that an event does not take place at its time.
 async fn postpone(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    let app = ctx.app.clone();
+    let _turn = app.turn(id.uuid()).await;
     ctx.act(digest, move |tx, actor| {
         let row = reschedule::postpone(tx, actor, id, &value.reason)?;
         Ok(ok(&row, &tx.app.site.host))
@@ -189,7 +191,12 @@ async fn put_off(ctx: Ctx, At(id): At<EventId>, Body { value, digest }: Body<Res
         Ok(Reply::ok(&view).etag(revision))
     };
     // What only looks does not keep the writer from its work.
-    if dry_run { ctx.read(work).await } else { ctx.act(digest, work).await }
+    if dry_run {
+        return ctx.read(work).await;
+    }
+    let app = ctx.app.clone();
+    let _turn = app.turn(id.uuid()).await;
+    ctx.act(digest, work).await
 }
 
 fn unmovable(stuck: usize, view: &PlanView) -> ServiceError {

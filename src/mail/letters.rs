@@ -14,8 +14,8 @@ use crate::domain::{
     ids::LetterId,
     letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
     notice::{
-        CalendarMark, CancelCause, Engagement, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, PlaceOfMany, Recipient,
-        Site,
+        CalendarMark, CancelCause, Engagement, HeldEnd, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, PlaceOfMany,
+        Recipient, Site,
     },
     time::{Instant, LocalWindow, Zone},
     wording,
@@ -297,9 +297,16 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             link => link.as_str(),
             ..about_place(place, reader)
         },
-        Notice::PlaceOfferClosed { place, expired, waits, .. } => {
-            let postponed = place.postponed;
-            context! { expired => *expired, waits => *waits, postponed => postponed, ..about_place(place, reader) }
+        Notice::PlaceOfferClosed { place, why, .. } => {
+            let why = match why {
+                HeldEnd::Expired => "expired",
+                HeldEnd::Moved if place.postponed => "postponed",
+                HeldEnd::Moved => "moved",
+                HeldEnd::Deserted => "deserted",
+                HeldEnd::CalledOff => "called_off",
+                HeldEnd::Over => "over",
+            };
+            context! { why => why, ..about_place(place, reader) }
         }
         Notice::NeedApproved { title, when, .. } => context! { title => line(title), ..times(*when, reader) },
         Notice::NeedReturned { title, question, .. } => {

@@ -7,7 +7,7 @@ use super::ground::{Ground, Way, obstacle};
 use super::matching::{self, Counts};
 use super::offers::{known, role_of};
 use super::{seating, staffing};
-use crate::domain::ids::{AssignmentId, CampusRequestId, RoleId, VolunteerId};
+use crate::domain::ids::{AssignmentId, CampusRequestId, EventId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
 use crate::domain::matching::eligibility::Past;
 use crate::domain::notice::CancelCause;
@@ -131,6 +131,14 @@ pub fn release(tx: &mut Tx<'_>, actor: &Actor, id: AssignmentId, reason: &str) -
 /// `not_found`.
 pub fn behind(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, ServiceError> {
     assignments::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
+}
+
+/// The event that an assignment is about, to take turns by. Nobody is told of it.
+///
+/// # Errors
+/// The database's.
+pub fn event_of(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Option<EventId>, ServiceError> {
+    Ok(assignments::find(tx.conn, id)?.and_then(|assigned| assigned.about.need.event_id))
 }
 
 /// The volunteer comes in spite of the change.

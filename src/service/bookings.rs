@@ -130,7 +130,8 @@ pub(super) async fn hinted(app: &App, event: EventId) -> Result<Arc<Vec<Free>>, 
 /// # Errors
 /// The database's.
 fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError> {
-    let filter = slots::SlotFilter { from: Some(tx.now), until: None, free: Some((true, tx.now)) };
+    let staffed_only = abouts::find_rules(tx.conn, event)?.staffed_only;
+    let filter = slots::SlotFilter { from: Some(tx.now), until: None, free: Some((true, tx.now)), staffed_only };
     let rows = slots::list_of_event(tx.conn, event, filter, None, ALTERNATIVES)?;
     let mut free = Vec::with_capacity(rows.len());
     for row in rows {

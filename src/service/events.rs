@@ -10,7 +10,7 @@ use super::error::{Seen, ServiceError};
 use super::{places, staffing, waitlist};
 use crate::domain::ids::{CampusId, EventId, SlotId};
 use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, Mode, NeedRole};
-use crate::domain::notice::CancelCause;
+use crate::domain::notice::{CancelCause, HeldEnd};
 use crate::domain::people::access::{Action, may};
 use crate::domain::people::place::Position;
 use crate::domain::refusal::{Invalid, line, prose};
@@ -109,7 +109,12 @@ pub fn list_slots(
     most: i64,
 ) -> Result<Vec<SlotSeats>, ServiceError> {
     let event = find(tx, actor, id)?;
-    let filter = SlotFilter { from: asked.from, until: asked.until, free: asked.free.map(|free| (free, tx.now)) };
+    let filter = SlotFilter {
+        from: asked.from,
+        until: asked.until,
+        free: asked.free.map(|free| (free, tx.now)),
+        staffed_only: asked.free.is_some() && crate::store::places::find_rules(tx.conn, id)?.staffed_only,
+    };
     let rows = slots::list_of_event(tx.conn, id, filter, after.map(Dated::parts), most)?;
     let taken = bookings::count_taken_in(tx.conn, id, tx.now)?;
     let need = need_of(tx, &event)?;
@@ -239,12 +244,14 @@ pub fn change(
     if event == before.event {
         return Ok(before);
     }
+    let mut moved_slots = Vec::new();
     if event.place != before.place {
         // A slot with a place of its own, a room or a table, stays there.
         for slot in slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)? {
             if slot.place == before.place {
                 let moved = Slot { place: event.place.clone(), ..slot.slot.clone() };
                 slots::update(tx.conn, &slot.changed(moved, tx.now))?;
+                moved_slots.push(slot.id);
             }
         }
         if let Some(need) = need_of(tx, &before)? {
@@ -252,12 +259,8 @@ pub fn change(
         }
     }
     let row = keep(tx, &before.changed(event, tx.now))?;
-    if row.place != before.place {
-        for slot in slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)? {
-            if slot.place == row.place {
-                places::tell_of_change(tx, slot.id)?;
-            }
-        }
+    for slot in moved_slots {
+        places::tell_of_change(tx, slot)?;
     }
     Ok(row)
 }
@@ -317,7 +320,7 @@ pub(super) fn call_off(tx: &mut Tx<'_>, before: &EventRow, reason: &str) -> Resu
     for slot in slots::list_of_event(tx.conn, before.id, SlotFilter::default(), None, ALL_SLOTS)? {
         if let Ok(state) = slot.state.cancel() {
             slots::update(tx.conn, &slot.changed(Slot { state, ..slot.slot.clone() }, tx.now))?;
-            places::call_off(tx, slot.id, reason)?;
+            places::call_off(tx, slot.id, reason, HeldEnd::Over)?;
         }
     }
     waitlist::close_all(tx, before.id, reason)?;

@@ -13,7 +13,7 @@ use super::app::Tx;
 use super::bookings::event_of;
 use super::error::{Seen, ServiceError};
 use super::events::EventRow;
-use super::places::{pass_on, tell_of_change, walled};
+use super::places::{pass_on_many, tell_of_change, walled};
 use super::seating;
 use crate::domain::ids::{EventId, SlotId};
 use crate::domain::people::access::Action;
@@ -25,7 +25,7 @@ use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::bookings::BookingRow;
 use crate::store::grids::{GridRow, GridSlot};
 use crate::store::slots::SlotRow;
-use crate::store::{bookings, events as event_rows, feed_revisions, grids, places as abouts, waitlist_entries};
+use crate::store::{bookings, events as event_rows, feed_revisions, grids, waitlist_entries};
 
 /// A grid as it comes in: what it means, and the document that is kept of it.
 #[derive(Debug, Clone)]
@@ -156,6 +156,7 @@ pub fn set(
     let sat = seating::tables_of(tx, event.id)?;
     work.carry_out(tx, &event)?;
     seating::follow_tables(tx, &event, &sat)?;
+    seating::tell_of_tables(tx, event.id, &sat)?;
     grids::set(tx.conn, event.id, &new.document, tx.now)?;
     let row = event.changed(event.event.clone(), tx.now);
     event_rows::update(tx.conn, &row)?;
@@ -362,6 +363,7 @@ impl Work {
                 tell_of_change(tx, change.slot)?;
             }
         }
+        let left = self.left_tables();
         let mut made = Vec::with_capacity(self.changes.add.len());
         for to in &self.changes.add {
             let Some(planned) = self.wanted.get(*to) else { continue };
@@ -373,21 +375,34 @@ impl Work {
                 capacity: planned.capacity,
                 place: planned.place.clone(),
                 when: planned.when,
-                seating: Seating::wanting(planned.seats),
+                seating: Seating {
+                    unstaffed_since: left.get(&same(&planned.label)).copied().filter(|_| planned.seats > 0),
+                    ..Seating::wanting(planned.seats)
+                },
             };
             roomier.push(slot.id);
             made.push(self.kept(SlotRow::new(slot, tx.now), planned));
         }
         grids::insert_slots(tx.conn, &made)?;
         // Those who wait come first, also to what is new.
-        if !roomier.is_empty() && !waitlist_entries::wishes(tx.conn, event.id)?.is_empty() {
-            for id in roomier {
-                if let Some(about) = abouts::find(tx.conn, id)? {
-                    pass_on(tx, &about)?;
-                }
+        pass_on_many(tx, event.id, &roomier, &[]).map(drop)
+    }
+
+    /// The tables that everybody has left, and since when: what is new there waits for somebody as well.
+    fn left_tables(&self) -> HashMap<String, Instant> {
+        let mut since = HashMap::new();
+        for slot in self.there.iter().filter(|slot| slot.row.state != SlotState::Cancelled) {
+            if let Some(left) = slot.row.seating.unstaffed_since {
+                let first = since.entry(same(&slot.table)).or_insert(left);
+                *first = left.min(*first);
             }
         }
-        Ok(())
+        for slot in &self.there {
+            if slot.row.seating.seated > 0 {
+                since.remove(&same(&slot.table));
+            }
+        }
+        since
     }
 
     fn kept(&self, row: SlotRow, planned: &PlannedSlot) -> GridSlot {

@@ -14,15 +14,15 @@ use super::code::Code;
 use super::error::ServiceError;
 use super::outbox;
 use crate::auth::link::LinkFor;
-use crate::domain::ids::{BookingId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
+use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
 use crate::domain::letter::Person;
-use crate::domain::notice::{News, Notice, PlaceEnd, Recipient};
+use crate::domain::notice::{HeldEnd, News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment};
-use crate::domain::scheduling::waitlist::answer_by;
+use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, Booked, BookingRow, Had};
 use crate::store::place_log::{self, PlaceLogRow};
-use crate::store::places::PlaceAbout;
+use crate::store::places::{self as abouts, PlaceAbout};
 use crate::store::students::StudentRow;
 use crate::store::waitlist_entries::{self, EntryRow, Waiting};
 
@@ -406,48 +406,113 @@ pub(super) fn end(
     Ok(ended)
 }
 
+/// The most slots of one event that are looked at together.
+const ALL_SLOTS: i64 = 25_000;
+/// How many of those who wait are read at once.
+const SOME_WAITING: i64 = 100;
+
+/// Those who wait for an event in their order, read as far as it takes: thousands may wait where one is served.
+#[derive(Debug)]
+struct Queue {
+    event: EventId,
+    read: Vec<Waiting>,
+    last: Option<waitlist_entries::Place>,
+    is_read: bool,
+}
+
+impl Queue {
+    const fn of(event: EventId) -> Self {
+        Self { event, read: Vec::new(), last: None, is_read: false }
+    }
+
+    /// The one at this place of the queue.
+    fn get(&mut self, tx: &mut Tx<'_>, at: usize) -> Result<Option<&Waiting>, ServiceError> {
+        while at >= self.read.len() && !self.is_read {
+            let state = Some(EntryState::Waiting);
+            let some = waitlist_entries::list_of_event(tx.conn, self.event, state, self.last, SOME_WAITING)?;
+            self.is_read = some.is_empty();
+            self.last = some.last().map(|waiting| (waiting.row.created_at, waiting.row.id)).or(self.last);
+            self.read.extend(some);
+        }
+        Ok(self.read.get(at))
+    }
+}
+
 /// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
 /// passed over and stays where they are; the log says why.
 pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, ServiceError> {
-    pass_on_to(tx, about, None, &[])
+    let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
+    hand_out(tx, about, taken, &mut Queue::of(about.event), &[])
 }
 
-/// As [`pass_on`], where some of those who wait had a place held for them at another time.
-pub(super) fn pass_on_again(
+/// As [`pass_on`], for many slots of one event, in their order; some of those who wait may have had a place held for them
+/// at another time.
+pub(super) fn pass_on_many(
     tx: &mut Tx<'_>,
-    about: &PlaceAbout,
+    event: EventId,
+    slots: &[SlotId],
     before: &[WaitlistEntryId],
 ) -> Result<usize, ServiceError> {
-    pass_on_to(tx, about, None, before)
+    let mut queue = Queue::of(event);
+    if slots.is_empty() || queue.get(tx, 0)?.is_none() {
+        return Ok(0);
+    }
+    let all = abouts::list_of_event(tx.conn, event, ALL_SLOTS)?;
+    let all: HashMap<SlotId, PlaceAbout> = all.into_iter().map(|about| (about.slot.id, about)).collect();
+    let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
+    let mut offered = 0;
+    for about in slots.iter().filter_map(|slot| all.get(slot)) {
+        let taken = taken.get(&about.slot.id).copied().unwrap_or_default();
+        offered += hand_out(tx, about, taken, &mut queue, before)?;
+    }
+    Ok(offered)
 }
 
-/// As [`pass_on`], to these alone where some are named: those who had these very places.
+/// As [`pass_on`], to these alone: those who had these very places.
 pub(super) fn pass_on_to(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
-    these: Option<&[WaitlistEntryId]>,
+    these: &[WaitlistEntryId],
+) -> Result<usize, ServiceError> {
+    if these.is_empty() {
+        return Ok(0);
+    }
+    let mut queue = Queue { is_read: true, ..Queue::of(about.event) };
+    for entry in these {
+        let waiting = waitlist_entries::find(tx.conn, *entry)?;
+        queue.read.extend(waiting.filter(|waiting| waiting.row.state == EntryState::Waiting));
+    }
+    queue.read.sort_by_key(|waiting| (waiting.row.created_at, waiting.row.id));
+    let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
+    hand_out(tx, about, taken, &mut queue, &[])
+}
+
+/// Offers what is free beside the places taken; whoever is offered one leaves the queue.
+fn hand_out(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    taken: u32,
+    queue: &mut Queue,
     before: &[WaitlistEntryId],
 ) -> Result<usize, ServiceError> {
     let (id, window) = (about.slot.id, about.slot.when.window());
-    let mut queue = waitlist_entries::queue(tx.conn, about.event)?;
-    queue.retain(|waiting| these.is_none_or(|these| these.contains(&waiting.row.id)));
-    if queue.is_empty() {
-        return Ok(0);
-    }
-    let Some(deadline) = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone) else {
-        return Ok(0);
-    };
-    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
-    let free = u32::from(about.slot.capacity).saturating_sub(taken);
-    let mut offered = 0;
-    for waiting in queue.into_iter().filter(|waiting| waiting.row.wish.takes(id, window)) {
-        if offered >= free {
-            break;
+    let free = u32::from(about.slot.capacity).saturating_sub(taken) as usize;
+    let deadline = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
+    let Some(deadline) = deadline.filter(|_| free > 0) else { return Ok(0) };
+    let (mut offered, mut at) = (0, 0);
+    while offered < free
+        && let Some(waiting) = queue.get(tx, at)?
+    {
+        if !waiting.row.wish.takes(id, window) {
+            at += 1;
+            continue;
         }
+        let waiting = waiting.clone();
         match may_ask(tx, about, &waiting.student, true, None)? {
             Ok(()) => {
                 offer(tx, about, &waiting, deadline, before.contains(&waiting.row.id))?;
                 offered += 1;
+                queue.read.remove(at);
             }
             // Nobody can have a place here: nobody is passed over.
             Err(
@@ -462,10 +527,11 @@ pub(super) fn pass_on_to(
                     _ => String::new(),
                 };
                 note_entry(tx, &waiting.row, Some(id), "skipped", By::Rule, &why)?;
+                at += 1;
             }
         }
     }
-    Ok(offered as usize)
+    Ok(offered)
 }
 
 /// Holds a place for one who waits, and writes to them.
@@ -502,27 +568,15 @@ fn offer(
     note_entry(tx, &entry, Some(about.slot.id), "offered", By::Rule, "")
 }
 
-/// Why a place is no longer held for one who waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
-    /// The time to answer passed.
-    Expired,
-    /// The place does not exist any more.
-    Gone,
-    /// It takes place at another time; they wait again.
-    Waits,
-}
-
 /// Tells one who waits that the place held for them is gone.
 pub(super) fn tell_offer_closed(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
     student: &StudentRow,
     entry: WaitlistEntryId,
-    why: Closed,
+    why: HeldEnd,
 ) -> Result<(), ServiceError> {
-    let (expired, waits) = (why == Closed::Expired, why == Closed::Waits);
-    let notice = Notice::PlaceOfferClosed { place: about.facts(), expired, waits, thread: entry.to_string() };
+    let notice = Notice::PlaceOfferClosed { place: about.facts(), why, thread: entry.to_string() };
     outbox::post(tx, Some(about.campus), &reader(student), &notice)
 }
 
@@ -540,28 +594,45 @@ pub(super) fn tell_of_change(tx: &mut Tx<'_>, slot: SlotId) -> Result<(), Servic
 }
 
 /// Ends every booking of a slot that does not take place. Each student gets one letter; whoever was being asked is told.
-pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str) -> Result<(), ServiceError> {
+pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str, held: HeldEnd) -> Result<(), ServiceError> {
     for booked in bookings::list_live(tx.conn, slot)? {
         if booked.row.state.cancel().is_err() {
             continue;
         }
         let why = PlaceEnd::CalledOff { reason: Some(reason.to_owned()) };
         end(tx, &booked, By::Office, why, reason)?;
-        back_into_queue(tx, &booked)?;
+        back_into_queue(tx, &booked, held)?;
     }
     Ok(())
 }
 
-/// Whoever was being offered a place that is gone waits again where they stood: the place is gone, the wish is not.
-pub(super) fn back_into_queue(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
-    if let Some(entry) = booked.row.waitlist_entry_id
-        && let Some(waiting) = waitlist_entries::find(tx.conn, entry)?
-        && booked.row.state == BookingState::Held
-    {
-        let state = crate::domain::scheduling::waitlist::EntryState::Waiting;
-        let row = EntryRow { booking_id: None, offer_deadline: None, ..waiting.row.into_state(state, tx.now) };
-        waitlist_entries::update(tx.conn, &row)?;
-        tell_offer_closed(tx, &booked.about, &waiting.student, entry, Closed::Gone)?;
+/// Whoever was being offered a place that is gone waits again where they stood: the place is gone, the wish is not. Whose
+/// time to answer had passed is told that instead.
+pub(super) fn back_into_queue(tx: &mut Tx<'_>, booked: &Booked, why: HeldEnd) -> Result<(), ServiceError> {
+    if let Some(waiting) = put_back(tx, booked)? {
+        tell_offer_closed(tx, &booked.about, &waiting.student, waiting.row.id, why)?;
     }
     Ok(())
+}
+
+/// As [`back_into_queue`], where those who wait again are told by the caller: answers them.
+pub(super) fn put_back(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<Waiting>, ServiceError> {
+    let Some(entry) = booked.row.waitlist_entry_id.filter(|_| booked.row.state == BookingState::Held) else {
+        return Ok(None);
+    };
+    let Some(waiting) = waitlist_entries::find(tx.conn, entry)? else { return Ok(None) };
+    if waiting.row.state != EntryState::Offered {
+        return Ok(None);
+    }
+    if waiting.row.offer_deadline.is_some_and(|deadline| deadline <= tx.now) {
+        let row = waiting.row.into_state(waiting.row.state.expire()?, tx.now);
+        waitlist_entries::update(tx.conn, &row)?;
+        note_entry(tx, &row, Some(booked.row.slot_id), "offer_expired", By::Rule, "")?;
+        tell_offer_closed(tx, &booked.about, &waiting.student, entry, HeldEnd::Expired)?;
+        return Ok(None);
+    }
+    let row = waiting.row.into_state(EntryState::Waiting, tx.now);
+    let row = EntryRow { booking_id: None, offer_deadline: None, ..row };
+    waitlist_entries::update(tx.conn, &row)?;
+    Ok(Some(Waiting { row, ..waiting }))
 }

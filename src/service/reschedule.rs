@@ -17,13 +17,13 @@ use super::code::Code;
 use super::error::{Seen, ServiceError};
 use super::events::{ALL_SLOTS, EventRow, keep, manageable, need_of};
 use super::outbox;
-use super::places::{By, Closed, note, note_entry, pass_on_again, tell_news, tell_offer_closed, walled};
+use super::places::{By, note, note_entry, pass_on_many, put_back, tell_news, tell_offer_closed, walled};
 use super::{seating, staffing};
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{EventId, SlotId, WaitlistEntryId};
 use crate::domain::matching::assignment::{AssignmentState, OfferState};
 use crate::domain::matching::campus_request::{CampusRequest, Mode, NeedState};
-use crate::domain::notice::{News, Notice, OfferEnd};
+use crate::domain::notice::{HeldEnd, News, Notice, OfferEnd};
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingState;
 use crate::domain::scheduling::event::EventState;
@@ -200,7 +200,11 @@ pub(super) fn resume(tx: &mut Tx<'_>, before: &EventRow) -> Result<EventRow, Ser
         return Err(ServiceError::refused(Code::HasBegun, detail));
     }
     let same = NewTime { when: before.when, fold: None, place: None, reason: None };
-    carry(tx, before, &same, &|document, _| Some(document.clone()), false).map(|plan| plan.event)
+    let plan = carry(tx, before, &same, &|document, _| Some(document.clone()), false)?;
+    match plan.stuck.first() {
+        None => Ok(plan.event),
+        Some(stuck) => Err(ServiceError::refused(Code::SlotsUnmovable, stuck.detail.clone())),
+    }
 }
 
 /// As [`reschedule`], once the rights were looked at.
@@ -224,7 +228,7 @@ pub(super) fn carry(
     if event == before.event {
         return Ok(Plan::nothing(before.clone()));
     }
-    let work = Work::plan(tx, before, before.changed(event, tx.now), new.fold, move_grid)?;
+    let work = Work::plan(tx, before, &before.changed(event, tx.now), new.fold, move_grid)?;
     if dry_run || !work.plan.stuck.is_empty() {
         return Ok(work.plan);
     }
@@ -278,13 +282,7 @@ fn let_go_of_holds(tx: &mut Tx<'_>, live: &[Booked], why: &str) -> Result<Vec<Wa
         };
         bookings::update(tx.conn, &row)?;
         note(tx, &row, "cancelled", By::Office, why)?;
-        let Some(entry) = booked.row.waitlist_entry_id else { continue };
-        let Some(found) = waitlist_entries::find(tx.conn, entry)? else { continue };
-        if found.row.state == EntryState::Offered {
-            let back = found.row.into_state(EntryState::Waiting, tx.now);
-            waitlist_entries::update(tx.conn, &EntryRow { booking_id: None, offer_deadline: None, ..back })?;
-            waiting.push(entry);
-        }
+        waiting.extend(put_back(tx, booked)?.map(|back| back.row.id));
     }
     Ok(waiting)
 }
@@ -292,7 +290,7 @@ fn let_go_of_holds(tx: &mut Tx<'_>, live: &[Booked], why: &str) -> Result<Vec<Wa
 /// Tells one who waits again that the place held for them is not held any more.
 fn tell_those_who_wait(tx: &mut Tx<'_>, live: &[Booked], entry: WaitlistEntryId) -> Result<(), ServiceError> {
     let Some(booked) = live.iter().find(|booked| booked.row.waitlist_entry_id == Some(entry)) else { return Ok(()) };
-    tell_offer_closed(tx, &booked.about, &booked.student, entry, Closed::Waits)
+    tell_offer_closed(tx, &booked.about, &booked.student, entry, HeldEnd::Moved)
 }
 
 /// The row of a place whose student is still to come: who was checked in for the old time is not for the new one.
@@ -332,6 +330,9 @@ struct Work {
     plan: Plan,
     shift: Shift,
     document: Option<Value>,
+    /// The slots with another time or place, or with a time again.
+    touched: HashSet<SlotId>,
+    /// Who has a place there, or one that is held and gets another time.
     live: Vec<Booked>,
     need: Option<(CampusRequestRow, LocalWindow)>,
     seats: Vec<Assigned>,
@@ -342,16 +343,19 @@ impl Work {
     fn plan(
         tx: &mut Tx<'_>,
         before: &EventRow,
-        event: EventRow,
+        event: &EventRow,
         fold: Option<Fold>,
         move_grid: MoveGrid<'_>,
     ) -> Result<Self, ServiceError> {
         let shift = Shift::between(before.when, event.when, fold);
-        let live = bookings::list_live_of_event(tx.conn, before.id)?;
+        // Every time is said anew, where there was none.
+        let resumed = before.state == EventState::Postponed;
         let need = need_of(tx, before)?.filter(|need| takes_place(need.state)).map(|need| {
             let when = if need.when == before.when { Ok(event.when) } else { shift.window(need.when) };
             (need, when.unwrap_or(event.when))
         });
+        let elsewhere = |place: &Option<String>| *place == before.place && *place != event.place;
+        let need = need.filter(|(need, when)| resumed || *when != need.when || elsewhere(&need.place));
         let (seats, open) = match &need {
             Some((need, _)) => (
                 assignments::list_live_of_need(tx.conn, need.id)?,
@@ -359,7 +363,9 @@ impl Work {
             ),
             None => (Vec::new(), Vec::new()),
         };
-        let mut plan = Plan { done: false, ..Plan::nothing(event) };
+        let (mut touched, mut kept, mut retimed) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut live = bookings::list_live_of_event(tx.conn, before.id)?;
+        let mut plan = Plan { done: false, ..Plan::nothing(event.clone()) };
         for row in slots::list_of_event(tx.conn, before.id, SlotFilter::default(), None, ALL_SLOTS)? {
             // What was called off stays where it was.
             if row.state == SlotState::Cancelled {
@@ -367,11 +373,25 @@ impl Work {
             }
             let inside = |to: LocalWindow| plan.event.when.window().covers(to.window());
             match shift.window(row.when) {
-                Ok(to) if inside(to) => plan.slots.push(MovedSlot { row, to }),
+                Ok(to) if inside(to) => {
+                    if resumed || to != row.when {
+                        retimed.insert(row.id);
+                    }
+                    if retimed.contains(&row.id) || elsewhere(&row.place) {
+                        touched.insert(row.id);
+                    } else {
+                        kept.insert(row.id);
+                    }
+                    plan.slots.push(MovedSlot { row, to });
+                }
                 Ok(_) => plan.stuck.push(stuck(row, &Unmovable::Outside)),
                 Err(why) => plan.stuck.push(stuck(row, &why)),
             }
         }
+        live.retain(|booked| match booked.row.state {
+            BookingState::Held => retimed.contains(&booked.row.slot_id),
+            _ => !kept.contains(&booked.row.slot_id),
+        });
         let document = grids::find(tx.conn, before.id)?.map(|grid| grid.document);
         let document = match document {
             Some(document) if !shift.is_nothing() => {
@@ -384,7 +404,7 @@ impl Work {
             }
             Some(_) | None => None,
         };
-        let mut work = Self { plan, shift, document, live, need, seats, asked: Vec::new() };
+        let mut work = Self { plan, shift, document, touched, live, need, seats, asked: Vec::new() };
         work.find_deadlines(tx, open)?;
         work.find_conflicts(tx)?;
         work.name_who_is_told();
@@ -484,18 +504,12 @@ impl Work {
         }
         self.move_opening(tx, &event)?;
         let waiting = let_go_of_holds(tx, &self.live, RESCHEDULED)?;
-        self.move_places(tx, before, reason)?;
+        let left_alone = self.move_places(tx, before, reason)?;
         self.move_need(tx, before, &event, reason)?;
         self.move_wishes(tx, before.id)?;
         if event.state == EventState::Published {
-            for moved in &self.plan.slots {
-                if waitlist_entries::wishes(tx.conn, before.id)?.is_empty() {
-                    break;
-                }
-                if let Some(about) = abouts::find(tx.conn, moved.row.id)? {
-                    pass_on_again(tx, &about, &waiting)?;
-                }
-            }
+            let moved: Vec<SlotId> = self.plan.slots.iter().map(|moved| moved.row.id).collect();
+            pass_on_many(tx, before.id, &moved, &waiting)?;
         }
         for entry in waiting {
             let still = waitlist_entries::find(tx.conn, entry)?;
@@ -507,6 +521,13 @@ impl Work {
         // Who left while nothing could be done for the students.
         if let Some((need, _)) = &self.need {
             seating::make_good(tx, need.id)?;
+        }
+        for (was, news) in left_alone {
+            if let Some(booked) = bookings::find(tx.conn, was.id)?
+                && booked.row == was
+            {
+                tell_news(tx, &booked, Some(news))?;
+            }
         }
         self.plan.done = true;
         self.plan.event = event;
@@ -523,10 +544,18 @@ impl Work {
         Ok(())
     }
 
-    fn move_places(&self, tx: &mut Tx<'_>, before: &EventRow, reason: Option<&str>) -> Result<(), ServiceError> {
+    /// Moves the places and tells their students; answers those of slots that everybody has left, who are told once it is
+    /// known what becomes of them.
+    fn move_places(
+        &self,
+        tx: &mut Tx<'_>,
+        before: &EventRow,
+        reason: Option<&str>,
+    ) -> Result<Vec<(BookingRow, News)>, ServiceError> {
         // Read again: the letters tell of the slot as it is now.
         let mut places = bookings::list_live_of_event(tx.conn, before.id)?;
-        places.retain(|booked| booked.row.state.is_expected());
+        places.retain(|booked| booked.row.state.is_expected() && self.touched.contains(&booked.row.slot_id));
+        let mut left_alone = Vec::new();
         let forward = self.plan.event.when.window().start() > before.when.window().start();
         in_order(&mut places, forward, |booked| booked.row.starts_at);
         let (times, overlapping) = (self.times(), self.overlapping());
@@ -540,9 +569,17 @@ impl Work {
                 ..still_to_come(&booked, tx.now)
             };
             let news = news_of(before, from, to, reason);
-            keep_place(tx, booked, row, &news, "rescheduled", reason.unwrap_or_default())?;
+            if booked.about.slot.seating.is_deserted() {
+                if !bookings::update(tx.conn, &row)? {
+                    return Err(walled());
+                }
+                note(tx, &row, "rescheduled", By::Office, reason.unwrap_or_default())?;
+                left_alone.push((row, news));
+            } else {
+                keep_place(tx, booked, row, &news, "rescheduled", reason.unwrap_or_default())?;
+            }
         }
-        Ok(())
+        Ok(left_alone)
     }
 
     fn move_need(

@@ -25,7 +25,7 @@ use crate::store::{assignments, bookings, seatings};
 
 use deserted::displace_all;
 pub(super) use deserted::make_good;
-pub(super) use sitting::{follow_tables, named, place_of, sit_down, stand_up, tables_of};
+pub(super) use sitting::{follow_tables, named, place_of, sit_down, stand_up, tables_of, tell_of_tables};
 use sitting::{leave, occupy, welcome};
 
 pub use crate::store::seatings::{Sitter, StationRow};

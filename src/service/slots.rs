@@ -8,6 +8,7 @@ use super::error::{Seen, ServiceError};
 use super::events::{self, EventRow, SlotSeats};
 use super::places::{call_off, pass_on, tell_of_change};
 use crate::domain::ids::{EventId, SlotId};
+use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingRules;
@@ -222,7 +223,7 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: SlotId, reason: &str) -> Resul
     let reason = prose("reason", reason, 1, 500)?;
     let slot = Slot { state: before.state.cancel()?, ..before.slot.clone() };
     let row = keep(tx, &event, &before, slot)?;
-    call_off(tx, id, &reason)?;
+    call_off(tx, id, &reason, HeldEnd::CalledOff)?;
     seats(tx, &event, row)
 }
 

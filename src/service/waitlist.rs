@@ -7,9 +7,10 @@ use super::app::{App, Tx};
 use super::bookings::{Free, event_of, hinted, take};
 use super::code::Code;
 use super::error::ServiceError;
-use super::places::{By, Closed, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
+use super::places::{By, may_ask, note_entry, pass_on, refusal, tell_offer_closed};
 use super::students;
 use crate::domain::ids::{EventId, WaitlistEntryId};
+use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::booking::{BookingRefused, Student};
@@ -263,7 +264,7 @@ fn let_go(tx: &mut Tx<'_>, waiting: Waiting, state: EntryState, what: &str, by: 
         };
         bookings::update(tx.conn, &gone)?;
         if state == EntryState::Expired {
-            tell_offer_closed(tx, &booked.about, &waiting.student, row.id, Closed::Expired)?;
+            tell_offer_closed(tx, &booked.about, &waiting.student, row.id, HeldEnd::Expired)?;
         }
         pass_on(tx, &booked.about)?;
     }

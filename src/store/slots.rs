@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, not};
 use diesel::prelude::*;
 
 use super::bookings::takes_a_place;
@@ -123,6 +123,8 @@ pub struct SlotFilter {
     pub until: Option<Instant>,
     /// Those that are open, not deserted and have a free place at this time, or only the others.
     pub free: Option<(bool, Instant)>,
+    /// A place counts as free only where somebody sits, if somebody is wanted there at all.
+    pub staffed_only: bool,
 }
 
 /// Where a slot stands in its event's list: by its start, then by its id.
@@ -160,14 +162,14 @@ pub fn list_of_event(
             .filter(takes_a_place!(now))
             .select(count_star())
             .single_value();
-        query = if free {
-            query
-                .filter(slots::state.eq(SlotState::Open))
-                .filter(slots::unstaffed_since.is_null())
-                .filter(slots::capacity.nullable().gt(taken))
-        } else {
-            let closed = slots::state.ne(SlotState::Open).or(slots::unstaffed_since.is_not_null());
-            query.filter(closed.or(slots::capacity.nullable().le(taken)))
+        let closed = slots::state.ne(SlotState::Open).or(slots::unstaffed_since.is_not_null());
+        let empty = slots::seats.gt(0).and(slots::seated.eq(0));
+        let full = slots::capacity.nullable().le(taken).assume_not_null();
+        query = match (free, filter.staffed_only) {
+            (true, false) => query.filter(not(closed.or(full))),
+            (true, true) => query.filter(not(closed.or(full).or(empty))),
+            (false, false) => query.filter(closed.or(full)),
+            (false, true) => query.filter(closed.or(full).or(empty)),
         };
     }
     query.load(conn)?.into_iter().map(Columns::read).collect()

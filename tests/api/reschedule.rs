@@ -10,6 +10,7 @@ use crate::support::world::World;
 
 on_both!(World:
     everybody_moves_with_the_event_and_hears_of_it_once,
+    who_is_not_concerned_hears_nothing,
     what_is_postponed_has_its_people_and_no_time,
     what_is_postponed_may_be_on_after_all,
     a_volunteer_is_asked_whether_the_new_time_suits,
@@ -103,6 +104,31 @@ async fn everybody_moves_with_the_event_and_hears_of_it_once(world: &World) {
     assert_eq!((again.etag(), &again.json["told"]["count"]), (done.etag(), &json!(0)));
     assert_eq!(world.letters().await.len(), before + 2);
     portal.booking_does(&kim.id(), "cancel").await.expect(200);
+}
+
+async fn who_is_not_concerned_hears_nothing(world: &World) {
+    let event = world.event(&json!({})).await;
+    let (slot, other) = (world.slot(&event, "12:30", 2).await, world.slot(&event, "14:00", 2).await);
+    let portal = world.portal().await;
+    let sam = portal.books(&slot, "Sam Student").await.expect(201);
+    let held = portal.holds(&other, "Hal Student").await.expect(201);
+    let before = world.letters().await.len();
+    // The event goes on for longer: no place is at another time.
+    let body = json!({ "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T19:00" });
+    let done = puts(world.coordinator(), &event, body).await.expect(200);
+    assert_eq!((&done.json["done"], &done.json["told"]["count"]), (&json!(true), &json!(0)));
+    assert_eq!(world.letters().await.len(), before);
+    let kept = portal.get(&format!("/v1/bookings/{}", sam.id())).await.expect(200);
+    assert_eq!((kept.json["calendar_sequence"].clone(), kept.etag()), (json!(0), sam.etag()));
+    let _ = portal.booking_does(&held.id(), "confirm").await.expect(200);
+    // Another hall: who goes there is told once, and what is held stays so.
+    let third = portal.holds(&other, "Ida Student").await.expect(201);
+    let body = json!({ "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T19:00", "place": "Gym" });
+    let done = puts(world.coordinator(), &event, body).await.expect(200);
+    assert_eq!(done.json["told"]["count"], 2);
+    let letter = world.letters_to("sam.student@example.edu").await.pop().unwrap();
+    assert!(letter.text.contains("Gym"), "{}", letter.text);
+    let _ = portal.booking_does(&third.id(), "confirm").await.expect(200);
 }
 
 async fn what_is_postponed_has_its_people_and_no_time(world: &World) {

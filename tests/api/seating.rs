@@ -18,6 +18,8 @@ on_both!(World:
     the_office_seats_people_by_its_own_word,
     a_grid_that_is_made_again_keeps_its_people,
     whoever_was_being_offered_the_place_waits_again,
+    an_offer_that_ran_out_is_not_made_good,
+    another_rhythm_brings_nobody_back,
     nobody_books_what_is_being_left,
     while_it_is_postponed_places_are_kept,
     a_claim_outlives_the_close_of_booking
@@ -243,13 +245,18 @@ async fn students_come_where_somebody_sits(world: &World) {
     let put = world.coordinator().request("PUT", &rules).header("If-Match", "*").json(&json!({ "staffed_only": true }));
     assert_eq!(put.send().await.expect(200).json["staffed_only"], true);
     let second = slot(world, &event, "Table 1", "12:20").await["id"].as_str().unwrap().to_owned();
-    let _ = portal.books(&second, "Otto One").await.refused(409, "slot_unstaffed");
+    let refused = portal.books(&second, "Otto One").await.refused(409, "slot_unstaffed");
+    assert_eq!(refused.json["alternatives"], json!([]), "nowhere is better");
+    let free = format!("/v1/events/{event}/slots?free=true");
+    assert_eq!(world.nobody().all(&free).await, [] as [Value; 0]);
+    assert_eq!(world.nobody().all(&free.replace("true", "false")).await.len(), 7, "the need's own takes no students");
     assert_eq!(alarms(world).await, [] as [Value; 0], "there is time");
     world.set_clock("2027-02-23T12:00:00Z");
     let [alarm] = alarms(world).await.try_into().expect("one alarm");
     assert!(alarm["detail"].as_str().unwrap().contains("1 student is in them"), "{alarm}");
 
     let _ = world.assignment(&need, &ada).await;
+    assert_eq!(world.nobody().all(&free).await.len(), 5);
     let _ = portal.books(&second, "Otto One").await.expect(201);
     assert_eq!(alarms(world).await, [] as [Value; 0]);
     let kept = portal.get(&format!("/v1/bookings/{}", early.id())).await.expect(200);
@@ -325,6 +332,13 @@ async fn a_grid_that_is_made_again_keeps_its_people(world: &World) {
     set_grid(world, &event, 2, 1).await.expect(200);
     let (tables, spares) = seating(world, &event).await;
     assert_eq!((tables[1].1.as_slice(), spares), (["Ben".to_owned()].as_slice(), vec![]));
+    let told = |who: &'static str| async move {
+        let email = world.letters_to(&mail(who)).await.into_iter().filter(|one| one.kind == LetterKind::Confirmation);
+        email.map(|letter| letter.text).collect::<Vec<String>>()
+    };
+    let (to_ada, to_ben) = (told("Ada").await, told("Ben").await);
+    assert_eq!((to_ada.len(), to_ben.len()), (2, 2), "each heard that they are in, and where they sit by now");
+    assert!(to_ada[1].contains("Table 1") && to_ben[1].contains("Table 2"), "{} {}", to_ada[1], to_ben[1]);
     // A table that somebody sits at does not vanish.
     let refused = set_grid(world, &event, 1, 1).await.refused(409, "grid_blocked");
     let blocked = &refused.json["changes"]["blocked"];
@@ -343,6 +357,7 @@ async fn a_grid_that_is_made_again_keeps_its_people(world: &World) {
         assert_eq!((&table["slots"], &table["unstaffed_slots"]), (&json!(4), &json!(0)), "{table}");
         assert_eq!((&table["people"][0]["display_name"], &table["people"][0]["slots"]), (&json!(name), &json!(4)));
     }
+    assert_eq!((told("Ada").await.len(), told("Ben").await.len()), (2, 2), "their tables are the same");
     let seat = slot(world, &event, "Table 1", "12:00").await;
     let target = format!("/v1/slots/{}", seat["id"].as_str().unwrap());
     let none = world.coordinator().request("PATCH", &target).header("If-Match", "*").json(&json!({ "seats": 0 }));
@@ -370,6 +385,39 @@ async fn whoever_was_being_offered_the_place_waits_again(world: &World) {
     let again = portal.get(&path).await.expect(200);
     assert_eq!((&again.json["state"], &again.json["booking_id"]), (&json!("waiting"), &Value::Null));
     assert_eq!(again.json["position"], 6, "those who had booked have the older claims");
+    let told = world.letters_to(&mail("Willa Waits")).await.pop().unwrap();
+    assert_eq!(told.kind, LetterKind::PlaceOfferClosed);
+    assert!(
+        told.text.contains("whoever was to meet you there cannot come. You stand where you stood"),
+        "{}",
+        told.text
+    );
+}
+
+async fn an_offer_that_ran_out_is_not_made_good(world: &World) {
+    let ada = world.volunteer("Ada").await;
+    let (need, event) = programme(world, 1, 1).await;
+    let ada_sits = world.assignment(&need, &ada).await;
+    let portal = world.portal().await;
+    let mut ids = Vec::new();
+    for at in ["12:00", "12:20", "12:40", "13:00", "13:20", "13:40"] {
+        ids.push(
+            books(world, &portal, &event, ("Table 1", at), &format!("Student {}", at.replace(':', " "))).await.id(),
+        );
+    }
+    let event_response = world.nobody().get(&format!("/v1/events/{event}")).await.expect(200);
+    let entry = portal.queues(&event_response, "Willa Waits", &json!({})).await.expect(201);
+    let _ = portal.booking_does(&ids[0], "cancel").await.expect(200);
+    let path = format!("/v1/waitlist/{}", entry.id());
+    let offered = portal.get(&path).await.expect(200);
+    // The time to answer passes, and before anybody has marked that, the volunteer leaves.
+    world.set_clock(offered.json["offer_deadline"].as_str().unwrap());
+    let _ = ada.release(id(&ada_sits), "I am ill.").await.expect(200);
+    let now = portal.get(&path).await.expect(200);
+    assert_eq!(now.json["state"], "expired", "they let the time pass");
+    assert_eq!(kinds(world, "Willa Waits").await, [LetterKind::PlaceOffer, LetterKind::PlaceOfferClosed]);
+    let last = world.letters_to(&mail("Willa Waits")).await.pop().unwrap();
+    assert!(last.text.contains("The time to answer is over"), "{}", last.text);
 }
 
 async fn nobody_books_what_is_being_left(world: &World) {
@@ -381,8 +429,12 @@ async fn nobody_books_what_is_being_left(world: &World) {
     for at in ["12:00", "12:20", "12:40", "13:00", "13:20", "13:40"] {
         ids.push(slot(world, &event, "Table 1", at).await["id"].as_str().unwrap().to_owned());
     }
+    let early = ["Early One", "Early Two"];
+    for (slot, name) in ids.iter().zip(early) {
+        let _ = portal.books(slot, name).await.expect(201);
+    }
     let names: Vec<String> = (0..12).map(|n| format!("Student {n}")).collect();
-    let knocks = names.iter().enumerate().map(|(n, name)| portal.books(&ids[n % 6], name));
+    let knocks = names.iter().enumerate().map(|(n, name)| portal.books(&ids[2 + n % 4], name));
     let (answers, left) =
         futures_util::future::join(futures_util::future::join_all(knocks), ada.release(id(&ada_sits), "I am ill."))
             .await;
@@ -392,6 +444,9 @@ async fn nobody_books_what_is_being_left(world: &World) {
     }
     let live = portal.all(&format!("/v1/events/{event}/bookings?state=confirmed")).await;
     assert_eq!(live, [] as [Value; 0], "whoever was faster was told, whoever was later refused");
+    for name in early {
+        assert_eq!(kinds(world, name).await, [LetterKind::PlaceConfirmation, LetterKind::PlaceCancellation]);
+    }
     for (name, answer) in names.iter().zip(&answers) {
         let expect: &[LetterKind] = match answer.status {
             201 => &[LetterKind::PlaceConfirmation, LetterKind::PlaceCancellation],
@@ -414,7 +469,8 @@ async fn while_it_is_postponed_places_are_kept(world: &World) {
     let _ = ada.release(id(&ada_sits), "I have moved away.").await.expect(200);
     let path = format!("/v1/bookings/{}", place.id());
     assert_eq!(portal.get(&path).await.expect(200).json["state"], "confirmed", "nothing is lost while it has no time");
-    assert_eq!(kinds(world, "Nina Noon").await.len(), 2, "the invite, and that it is postponed");
+    let before = kinds(world, "Nina Noon").await;
+    assert_eq!(before.len(), 2, "the invite, and that it is postponed");
 
     let again = json!({ "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T14:00" });
     let move_to = format!("/v1/events/{event}/reschedule");
@@ -426,8 +482,34 @@ async fn while_it_is_postponed_places_are_kept(world: &World) {
         "cancelled",
         "nobody sits there, and nobody is asked"
     );
-    let told = world.letters_to(&mail("Nina Noon")).await.pop().unwrap();
-    assert_eq!(told.kind, LetterKind::PlaceCancellation);
+    let told = kinds(world, "Nina Noon").await;
+    assert_eq!(
+        told[before.len()..],
+        [LetterKind::PlaceCancellation],
+        "one letter, and none of a time that is not hers"
+    );
+}
+
+async fn another_rhythm_brings_nobody_back(world: &World) {
+    let ada = world.volunteer("Ada").await;
+    let (need, event) = programme(world, 1, 1).await;
+    let ada_sits = world.assignment(&need, &ada).await;
+    let portal = world.portal().await;
+    let _ = ada.release(id(&ada_sits), "I am ill.").await.expect(200);
+    let body = json!({ "grid": {
+        "sessions": [{ "name": "Noon", "starts_local": "2027-02-25T12:00", "ends_local": "2027-02-25T14:00" }],
+        "pattern": { "kind": "bell", "period_minutes": 30 },
+        "tables": [{ "label": "Table 1" }, { "label": "Table 2" }],
+    } });
+    let path = format!("/v1/events/{event}/grid");
+    world.coordinator().request("PUT", &path).header("If-Match", "*").json(&body).send().await.expect(200);
+    // Neither a slot that stayed nor one that is new has anybody at the table that Ada left.
+    for at in ["12:00", "12:30"] {
+        let left = slot(world, &event, "Table 1", at).await;
+        let _ = portal.books(left["id"].as_str().unwrap(), "Otto One").await.refused(409, "slot_unstaffed");
+    }
+    let fresh = slot(world, &event, "Table 2", "12:30").await;
+    let _ = portal.books(fresh["id"].as_str().unwrap(), "Otto One").await.expect(201);
 }
 
 async fn a_claim_outlives_the_close_of_booking(world: &World) {

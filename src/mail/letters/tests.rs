@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     letter::{Email, Person},
     matching::campus_request::{Kind, Mode},
-    notice::{CalendarMark, Campus},
+    notice::{CalendarMark, Campus, HeldEnd},
     scheduling::event::EventKind,
     time::Window,
 };
@@ -187,11 +187,10 @@ fn every_notice() -> Vec<Notice> {
             again,
         });
     }
-    for (expired, waits, postponed) in
-        [(false, false, false), (true, false, false), (false, true, false), (false, true, true)]
-    {
+    let ends = [HeldEnd::Expired, HeldEnd::Moved, HeldEnd::Deserted, HeldEnd::CalledOff, HeldEnd::Over];
+    for (why, postponed) in ends.map(|why| (why, false)).into_iter().chain([(HeldEnd::Moved, true)]) {
         let place = PlaceFacts { postponed, ..place() };
-        all.push(Notice::PlaceOfferClosed { place, expired, waits, thread: "entry-1".to_owned() });
+        all.push(Notice::PlaceOfferClosed { place, why, thread: "entry-1".to_owned() });
     }
     for several in [false, true] {
         let one = PlaceOfMany { place: place(), mark: mark(0), link: "https://rostrum.example.edu/p/1".to_owned() };

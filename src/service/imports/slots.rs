@@ -13,10 +13,10 @@ use crate::service::app::Tx;
 use crate::service::bookings::event_of;
 use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
-use crate::service::places::{pass_on, tell_of_change};
+use crate::service::places::{pass_on_many, tell_of_change};
 use crate::service::slots::{NewSlot, changed, fresh, within};
 use crate::store::slots::{self, SlotRow};
-use crate::store::{bookings, feed_revisions, places as abouts, waitlist_entries};
+use crate::store::{bookings, feed_revisions};
 
 /// How many lines share a transaction.
 pub const GROUP: usize = 250;
@@ -136,13 +136,7 @@ pub fn step(
         group.roomier.extend(group.made.iter().map(|row| row.id));
         slots::insert_many(tx.conn, &group.made)?;
         // Those who wait come first, also to what is new.
-        if !group.roomier.is_empty() && !waitlist_entries::wishes(tx.conn, event.id)?.is_empty() {
-            for id in group.roomier {
-                if let Some(about) = abouts::find(tx.conn, id)? {
-                    pass_on(tx, &about)?;
-                }
-            }
-        }
+        pass_on_many(tx, event.id, &group.roomier, &[])?;
         feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
     }
     Ok(done)

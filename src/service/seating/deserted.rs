@@ -6,7 +6,7 @@ use super::sitting::{ahead, settle_in};
 use crate::domain::ids::{AssignmentId, CampusRequestId, EventId, SlotId, WaitlistEntryId};
 use crate::domain::matching::assignment::OfferState;
 use crate::domain::matching::campus_request::NeedRole;
-use crate::domain::notice::PlaceEnd;
+use crate::domain::notice::{HeldEnd, PlaceEnd};
 use crate::domain::scheduling::booking::{BookingRules, BookingState};
 use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::seating::suits;
@@ -79,7 +79,7 @@ fn displace(tx: &mut Tx<'_>, event: EventId, deserted: &[SlotId], asked: bool) -
                 BookingState::Held if booked.row.waitlist_entry_id.is_some() => {
                     let why = PlaceEnd::Deserted { waits: true };
                     end(tx, &booked, By::Rule, why, "Nobody sits there any more.")?;
-                    back_into_queue(tx, &booked)?;
+                    back_into_queue(tx, &booked, HeldEnd::Deserted)?;
                 }
                 // A hold cannot be confirmed while nobody sits there, and ends by itself; who is there is there.
                 BookingState::Held

@@ -12,10 +12,11 @@ use crate::domain::time::{Instant, Window};
 use crate::service::app::Tx;
 use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
-use crate::service::places::{pass_on, pass_on_to};
+use crate::service::places::{pass_on_many, pass_on_to};
+use crate::service::staffing;
 use crate::store::assignments::AssignmentRow;
 use crate::store::seatings::{self, StationRow};
-use crate::store::{assignments, campus_requests, events, places as abouts, waitlist_entries};
+use crate::store::{assignments, campus_requests, events, places as abouts};
 
 /// Seats whoever has just taken a seat in a need, where somebody is missed; answers where. Only the first role of a need
 /// sits by itself, the others by the office's word. Those who wait for a slot that is no longer deserted are asked.
@@ -82,24 +83,21 @@ pub(super) fn leave(
 /// Somebody sits here, at last or again: each place is offered first to whoever had it, whom it does not hinder that
 /// booking has closed meanwhile; and what is left to all who wait.
 pub(super) fn welcome(tx: &mut Tx<'_>, slots: &[SlotId]) -> Result<(), ServiceError> {
-    let mut open = Vec::with_capacity(slots.len());
+    let mut event = None;
     for slot in slots {
-        if let Some(about) = abouts::find(tx.conn, *slot)? {
-            if open.is_empty() && waitlist_entries::wishes(tx.conn, about.event)?.is_empty() {
-                return Ok(());
-            }
-            let claims = seatings::claims(tx.conn, *slot)?;
-            let rules = BookingRules { opens_at: None, closes_minutes_before: 0, ..about.rules.clone() };
-            let mut theirs = about.clone();
-            theirs.rules = rules;
-            pass_on_to(tx, &theirs, Some(&claims), &[])?;
-            open.push(about);
+        let claims = seatings::claims(tx.conn, *slot)?;
+        if event.is_some() && claims.is_empty() {
+            continue;
         }
+        let Some(mut about) = abouts::find(tx.conn, *slot)? else { continue };
+        event = Some(about.event);
+        about.rules = BookingRules { opens_at: None, closes_minutes_before: 0, ..about.rules };
+        pass_on_to(tx, &about, &claims)?;
     }
-    for about in open {
-        pass_on(tx, &about)?;
+    match event {
+        Some(event) => pass_on_many(tx, event, slots, &[]).map(drop),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes an assignment that has ended away from where it sits, as far as that is not over. [`make_good`] looks after the
@@ -167,6 +165,25 @@ pub(in crate::service) fn tables_of(
         .collect();
     let sits = seatings::list(tx.conn, event)?;
     Ok(sits.into_iter().filter_map(|(slot, who)| Some((who, tables.get(&slot)?.clone()))).collect())
+}
+
+/// Writes to whoever sits at other tables than before, once each.
+///
+/// # Errors
+/// The database's.
+pub(in crate::service) fn tell_of_tables(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    sat: &HashSet<(AssignmentId, String)>,
+) -> Result<(), ServiceError> {
+    let sits = tables_of(tx, event)?;
+    let mut other: Vec<AssignmentId> = sits.symmetric_difference(sat).map(|(who, _)| *who).collect();
+    other.sort();
+    other.dedup();
+    for assignment in other {
+        staffing::tell_one_of_change(tx, assignment)?;
+    }
+    Ok(())
 }
 
 /// Seats whoever sat at a table of a grid at its new slots as well, and whoever came before there were slots where somebody
