@@ -19,6 +19,7 @@ on_both!(World:
     of_two_who_apply_at_once_one_does,
     who_is_busy_elsewhere_or_not_meant_is_not_planned,
     those_who_wait_are_planned_within_their_wishes_and_wait_no_more,
+    walk_ins_join_and_nobody_who_was_told_is_moved,
     what_cannot_be_asked_is_pointed_at
 );
 
@@ -379,6 +380,37 @@ async fn those_who_wait_are_planned_within_their_wishes_and_wait_no_more(world: 
     let queue = world.coordinator().all(&format!("/v1/events/{}/waitlist", event.id())).await;
     assert!(queue.len() == 2 && queue.iter().all(|entry| entry["state"] == "closed"), "{queue:?}");
     assert_eq!(world.letters_to("sam.student@example.edu").await.len(), 1);
+}
+
+/// Six tables, and four students with three interviews each who have been told; on the day two more come in.
+async fn walk_ins_join_and_nobody_who_was_told_is_moved(world: &World) {
+    let event = world.event(&json!({})).await;
+    with_grid(world, &event, &small_grid(6)).await;
+    let ids = known(world, &vec!["a".to_owned(); 6]).await;
+    let asked =
+        json!({ "students": { "kind": "listed", "student_ids": ids[..4] }, "wants": { "least": 3, "most": 3 } });
+    let draft = asks(world, &event, &asked, false).await.expect(201);
+    applies(world, &draft).await.expect(200);
+    let told = checked(world, &event).await;
+    assert!(told.len() == 4 && told.values().all(|day| day.len() == 3));
+    let letters = world.letters().await.len();
+    // The first round has begun when they come.
+    world.set_clock("2027-03-04T17:35:00Z");
+    let late = json!({ "students": { "kind": "listed", "student_ids": ids[4..] }, "wants": { "least": 2, "most": 3 } });
+    let preview = asks(world, &event, &late, true).await.expect(200);
+    assert_eq!((&preview.json["complete"], &preview.json["figures"]["interviews"]), (&json!(true), &json!(4)));
+    let more = asks(world, &event, &late, false).await.expect(201);
+    applies(world, &more).await.expect(200);
+    let now = checked(world, &event).await;
+    for (who, day) in &told {
+        assert_eq!(&now[who], day, "{who} was told");
+    }
+    for who in ["student.4", "student.5"] {
+        assert_eq!(now[who].len(), 2, "two rounds are left");
+        assert!(now[who].iter().all(|one| one.starts.as_str() >= "2027-03-04T17:40:00Z"));
+        assert_eq!(world.letters_to(&format!("{who}@example.edu")).await.len(), 1);
+    }
+    assert_eq!(world.letters().await.len(), letters + 2, "only those who came are written to");
 }
 
 async fn what_cannot_be_asked_is_pointed_at(world: &World) {

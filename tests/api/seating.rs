@@ -14,6 +14,7 @@ on_both!(World:
     a_volunteer_drops_out_two_hours_before,
     whoever_has_no_table_takes_over_and_no_student_notices,
     where_nothing_is_left_students_are_told,
+    whoever_is_moved_meets_somebody_else,
     students_come_where_somebody_sits,
     the_office_seats_people_by_its_own_word,
     a_grid_that_is_made_again_keeps_its_people,
@@ -211,6 +212,25 @@ async fn whoever_has_no_table_takes_over_and_no_student_notices(world: &World) {
     let told = world.letters_to("cyd@example.edu").await.pop().unwrap();
     assert!(told.text.contains("You sit at Table 1."), "{}", told.text);
     assert_eq!(alarms(world).await, [] as [Value; 0]);
+}
+
+async fn whoever_is_moved_meets_somebody_else(world: &World) {
+    let (need, event) = programme(world, 3, 3).await;
+    let mut sits = Vec::new();
+    for name in ["Ada", "Ben", "Cyd"] {
+        let volunteer = world.volunteer(name).await;
+        sits.push((world.assignment(&need, &volunteer).await, volunteer));
+    }
+    let portal = world.portal().await;
+    let moved = books(world, &portal, &event, ("Table 1", "12:20"), "Nina Noon").await;
+    let _ = books(world, &portal, &event, ("Table 2", "13:00"), "Nina Noon").await;
+    let _ = books(world, &portal, &event, ("Table 3", "12:20"), "Otto One").await;
+    let (seat, ada) = &sits[0];
+    let _ = ada.release(id(seat), "I am ill.").await.expect(200);
+    // At her own time she could only meet Ben, whom she meets anyway.
+    let now = portal.get(&format!("/v1/bookings/{}", moved.id())).await.expect(200);
+    assert_eq!((&now.json["label"], &now.json["starts_local"]), (&json!("Table 3"), &json!("2027-02-25T12:40")));
+    assert_eq!(kinds(world, "Nina Noon").await.len(), 3, "two invites, and the other place");
 }
 
 async fn where_nothing_is_left_students_are_told(world: &World) {

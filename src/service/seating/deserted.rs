@@ -110,15 +110,23 @@ fn displace(tx: &mut Tx<'_>, event: EventId, deserted: &[SlotId], asked: bool) -
     Ok(())
 }
 
+fn same(table: &str) -> String {
+    table.trim().to_lowercase()
+}
+
 /// The staffed slots of an event, and what is free in each.
 struct Room {
     slots: Vec<PlaceAbout>,
     free: HashMap<SlotId, u32>,
+    /// The tables of all slots, by which it is known whom a student meets already.
+    tables: HashMap<SlotId, String>,
 }
 
 impl Room {
     fn of(tx: &mut Tx<'_>, event: EventId) -> Result<Self, ServiceError> {
         let mut slots = abouts::list_of_event(tx.conn, event, ALL_SLOTS)?;
+        let tables =
+            slots.iter().filter_map(|about| Some((about.slot.id, same(about.slot.label.as_deref()?)))).collect();
         slots.retain(|about| about.slot.state == SlotState::Open && about.slot.seating.seated > 0);
         let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
         let free = |about: &PlaceAbout| {
@@ -126,11 +134,11 @@ impl Room {
             (about.slot.id, u32::from(about.slot.capacity).saturating_sub(taken))
         };
         let free = slots.iter().map(free).collect();
-        Ok(Self { slots, free })
+        Ok(Self { slots, free, tables })
     }
 
-    /// The place that suits the student best, and takes it. That booking has closed meanwhile does not count against one
-    /// who had a place.
+    /// The place that suits the student best, and takes it: rather a later one than a table where they meet somebody
+    /// anyway. That booking has closed meanwhile does not count against one who had a place.
     fn instead(&mut self, tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<PlaceAbout>, ServiceError> {
         let own = booked.row.starts_at;
         let mut suited: Vec<_> = self
@@ -139,7 +147,14 @@ impl Room {
             .filter(|about| self.free.get(&about.slot.id).is_some_and(|free| *free > 0))
             .filter_map(|about| Some((suits(own, about.slot.when.window().start(), tx.now)?, about)))
             .collect();
-        suited.sort_by_key(|(later, about)| (*later, about.slot.id));
+        if suited.is_empty() {
+            return Ok(None);
+        }
+        let had = bookings::list_of_student(tx.conn, booked.student.id, booked.row.event_id, own, tx.now)?;
+        let had = had.iter().filter(|had| had.booking != booked.row.id);
+        let met: HashSet<&String> = had.filter_map(|had| self.tables.get(&had.slot)).collect();
+        let again = |about: &PlaceAbout| self.tables.get(&about.slot.id).is_some_and(|table| met.contains(table));
+        suited.sort_by_key(|(later, about)| (again(about), *later, about.slot.id));
         for (_, about) in suited {
             let rules = BookingRules { opens_at: None, closes_minutes_before: 0, ..about.rules.clone() };
             let mut about = about.clone();
