@@ -306,12 +306,22 @@ pub enum Mark {
     Excused(String),
 }
 
+/// What has no time yet has no day on which somebody could come.
+pub(super) fn on_its_day(booked: &Booked) -> Result<(), ServiceError> {
+    if booked.about.state == EventState::Postponed {
+        let detail = "The event is postponed; who came is marked once it has its new time and its day has come.";
+        return Err(ServiceError::refused(Code::WrongState, detail).with("state", booked.about.state.as_str()));
+    }
+    Ok(())
+}
+
 /// Marks whether a student came.
 ///
 /// # Errors
-/// Not found; those of [`require`]; `wrong_state`, `too_early`; the reason's.
+/// Not found; those of [`require`]; `wrong_state`, also while the event is postponed; `too_early`; the reason's.
 pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::MarkPlaces)?;
+    on_its_day(&booked)?;
     let start = booked.row.starts_at;
     let (state, from, what) = match mark {
         Mark::CheckedIn => (booked.row.state.check_in()?, Some(start.plus(-DOORS_OPEN)), "checked_in"),
@@ -345,9 +355,11 @@ pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Resul
 /// Takes the last mark back.
 ///
 /// # Errors
-/// Not found; those of [`require`]; `wrong_state` where there is none; `slot_full` where the place has gone to another.
+/// Not found; those of [`require`]; `wrong_state` where there is none, or while the event is postponed; `slot_full` where
+/// the place has gone to another.
 pub fn undo(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::MarkPlaces)?;
+    on_its_day(&booked)?;
     let wrong = || ServiceError::from(WrongState { from: booked.row.state.as_str(), verb: "undo" });
     let state = booked.row.marked_from.filter(|_| booked.row.state.is_mark()).ok_or_else(wrong)?;
     let seated = BookingState::SEATED.contains(&booked.row.state);

@@ -178,6 +178,12 @@ async fn what_is_postponed_has_its_people_and_no_time(world: &World) {
     // Past the old time it has still not begun, and what was kept is moved; Wim is offered the place anew.
     world.set_clock("2027-03-05T15:00:00Z");
     world.tick().await;
+    for verb in ["check-in", "attended", "no-show", "undo"] {
+        let early = world.coordinator().booking_does(&sam.id(), verb).await.refused(409, "wrong_state");
+        assert_eq!(early.json["state"], "postponed", "{verb}");
+    }
+    let excuse = format!("/v1/bookings/{}/excuse", sam.id());
+    world.coordinator().post(&excuse, json!({ "reason": "Ill." })).await.refused(409, "wrong_state");
     let before = world.letters().await.len();
     let done = puts(world.coordinator(), &event, day("2027-03-11")).await.expect(200);
     assert_eq!(
