@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench rush` prints how many durable decisions a second that makes, how long the slowest waited, and what
 //! the writer does alone in the same run; it ends with a fault unless every place has exactly one holder, every answer
-//! that said so is in the database, nothing else is, and each holder has one letter. It runs on `SQLite`; with
+//! that said so is in the database, nothing else is, and each holder has one letter. All the while others look at the list
+//! of slots and at the picture of the day, at a fixed pace and from a thread of their own; what the slowest hundredth of
+//! them waits is compared with the same looks when nobody books. It runs on `SQLite`; with
 //! `ROSTRUM_TEST_POSTGRES` naming a server (`./tests/run` shows how one is started) also on `PostgreSQL`, with one node and
 //! with two. The load generator shares the machine's cores with the service.
 
@@ -21,6 +23,9 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::TimeDelta;
@@ -58,6 +63,11 @@ const SLOTS: usize = 60;
 const PLACES: usize = 500;
 /// How many connections the portal keeps.
 const CONNECTIONS: usize = 64;
+
+/// How often each of the lookers looks.
+const PACE: Duration = Duration::from_millis(10);
+/// How long they look when nobody books.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// One service on its own lanes, as another machine would run it.
 struct Node {
@@ -240,6 +250,54 @@ async fn rush(nodes: &[Node], key: &str, slots: &[SlotId], name: &str) -> Outcom
     Outcome { seconds, waits, statuses, taken }
 }
 
+/// Looks at a page again and again until told to stop, and answers how long each look took. A look that is late is not
+/// left out: the next one begins when it was due.
+fn look(url: String, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Duration>> {
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            let client = awc::Client::builder().timeout(Duration::from_secs(60)).finish();
+            let mut took = Vec::new();
+            let mut due = Stopwatch::now();
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep_until(due.into()).await;
+                let mut answer = client.get(&url).send().await.expect("an answer");
+                assert_eq!(answer.status(), 200, "{url}");
+                let _ = answer.body().limit(10_000_000).await.expect("a whole answer");
+                took.push(due.elapsed());
+                due += PACE;
+            }
+            took
+        })
+    })
+}
+
+/// The pages that are looked at.
+fn pages(node: &Node, event: EventId) -> [(&'static str, String); 2] {
+    let base = format!("http://{}/v1/events/{event}", node.running.address);
+    [
+        ("the list of slots", format!("{base}/slots?limit=100")),
+        ("the picture of the day", format!("{base}/schedule.svg")),
+    ]
+}
+
+/// Starts to look at all pages.
+fn lookers(node: &Node, event: EventId) -> (Arc<AtomicBool>, Vec<JoinHandle<Vec<Duration>>>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let looks = pages(node, event).map(|(_, url)| look(url, stop.clone()));
+    (stop, looks.into())
+}
+
+/// Stops them, and answers what ninety-nine of a hundred looks took at most, for each page, and how many looks there were.
+fn looked((stop, lookers): (Arc<AtomicBool>, Vec<JoinHandle<Vec<Duration>>>)) -> Vec<(Duration, usize)> {
+    stop.store(true, Ordering::Relaxed);
+    let p99 = |looker: JoinHandle<Vec<Duration>>| {
+        let mut took = looker.join().expect("it ends by itself");
+        took.sort();
+        (took[(took.len() - 1) * 99 / 100], took.len())
+    };
+    lookers.into_iter().map(p99).collect()
+}
+
 /// The same decisions inside the process, without HTTP.
 async fn alone(app: &App, key: &str, event: EventId, slots: &[SlotId]) -> f64 {
     let (next, since) = (Rc::new(Cell::new(0_usize)), Stopwatch::now());
@@ -318,6 +376,27 @@ async fn on(location: &Location, folder: &Path, nodes: usize, what: &str) {
     hold_against(location, rushed, &outcome, PLACES);
     let over_http = outcome.print(&format!("{what}, {SLOTS} slots"));
     println!("{:<34} {:>9.2} of the rate in process", "", over_http / within);
+    let (watched, slots) = event(app, &scene, spread()).await;
+    let looking = lookers(&nodes[0], watched);
+    let outcome = rush(&nodes, &scene.key, &slots, "watched").await;
+    let busy = looked(looking);
+    hold_against(location, watched, &outcome, PLACES);
+    outcome.print(&format!("{what}, {SLOTS} slots, looked at"));
+    // The same event with all its places taken, and nobody who books.
+    let looking = lookers(&nodes[0], watched);
+    tokio::time::sleep(QUIET).await;
+    let quiet = looked(looking);
+    for (((page, _), busy), quiet) in pages(&nodes[0], watched).iter().zip(busy).zip(quiet) {
+        let ms = |took: Duration| took.as_secs_f64() * 1000.0;
+        println!(
+            "  {page:<32} {:>9.2} ms p99 in the rush ({} looks), {:.2} ms when quiet ({} looks): {:.1} times",
+            ms(busy.0),
+            busy.1,
+            ms(quiet.0),
+            quiet.1,
+            ms(busy.0) / ms(quiet.0)
+        );
+    }
     let (hot, slots) = event(app, &scene, vec![PLACES]).await;
     let outcome = rush(&nodes, &scene.key, &slots, "hot").await;
     hold_against(location, hot, &outcome, PLACES);
