@@ -50,6 +50,10 @@ impl Links {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
+    pub(super) const fn key(&self) -> &hmac::Key {
+        &self.0
+    }
+
     /// The last part of the link that speaks for `id`, 76 characters that need no escape in an address.
     #[must_use]
     pub fn seal(&self, what: LinkFor, id: Uuid) -> String {

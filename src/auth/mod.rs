@@ -5,6 +5,7 @@
 //! secret back once it is kept.
 
 pub mod attempts;
+pub mod hours;
 pub mod link;
 pub mod password;
 pub mod secret;

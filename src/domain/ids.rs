@@ -95,6 +95,8 @@ ids! {
     OfferId;
     /// A seat taken by one volunteer.
     AssignmentId;
+    /// One line of the ledger of hours.
+    HoursEntryId;
     /// A rule that keeps a volunteer from a need or a campus.
     ExclusionId;
     /// A finished e-mail in the outbox.

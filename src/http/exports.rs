@@ -24,7 +24,7 @@ route_table! {
 }
 
 /// A name for a file that is safe in a header and on any disk: `slots-mock-interviews-2027-01-11.csv`.
-fn file_name(noun: &str, of: &str, now: Instant) -> String {
+pub(super) fn file_name(noun: &str, of: &str, now: Instant) -> String {
     let plain = of.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     let words: Vec<String> =
         plain.collect::<String>().split('-').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
@@ -33,7 +33,8 @@ fn file_name(noun: &str, of: &str, now: Instant) -> String {
     format!("{noun}{between}{words}-{}.csv", now.utc().format("%Y-%m-%d"))
 }
 
-fn answer(table: Written, name: &str) -> HttpResponse {
+/// The table as an answer.
+pub(super) fn answer(table: Written, name: &str) -> HttpResponse {
     let octets = table.finish();
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"))

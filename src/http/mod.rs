@@ -20,6 +20,7 @@ pub mod exports;
 pub mod feeds;
 pub mod finish;
 pub mod grids;
+pub mod hours;
 pub mod imports;
 pub mod letters;
 pub mod members;
@@ -113,6 +114,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         candidates::routes,
         offers::routes,
         assignments::routes,
+        hours::routes,
         attention::routes,
         offer_pages::routes,
         place_pages::routes,
@@ -156,6 +158,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         candidates::ROUTES,
         offers::ROUTES,
         assignments::ROUTES,
+        hours::ROUTES,
         attention::ROUTES,
         offer_pages::ROUTES,
         place_pages::ROUTES,

@@ -18,6 +18,7 @@ use crate::domain::{
 };
 
 pub mod day_sheet;
+pub mod hours_letter;
 pub mod schedule;
 
 const STYLE: &str = include_str!("pages/style.css");
@@ -354,7 +355,8 @@ const SOURCES: &[(&str, &str)] = embedded![
     "problem.html",
     "message.html",
     "schedule.xml",
-    "day_sheet.html"
+    "day_sheet.html",
+    "hours_letter.html"
 ];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -368,6 +370,7 @@ fn templates() -> Result<Environment<'static>, minijinja::Error> {
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.add_global("style", Value::from_safe_string(STYLE.to_owned()));
     templates.add_global("sheet_style", Value::from_safe_string(day_sheet::STYLE.to_owned()));
+    templates.add_global("letter_style", Value::from_safe_string(hours_letter::STYLE.to_owned()));
     templates.add_global("picture_style", Value::from_safe_string(PICTURE_STYLE.to_owned()));
     for (name, source) in SOURCES {
         templates.add_template(name, source)?;

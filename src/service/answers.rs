@@ -187,6 +187,9 @@ fn say_yes(tx: &mut Tx<'_>, mut offer: Offered) -> Result<Accepted, ServiceError
         revision: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        checked_in_at: None,
+        checked_out_at: None,
+        marked_from: None,
     };
     staffing::seat(tx, &row, offer.about.engagement(), &offer.about.recipient())?;
     if taken + 1 == seats {

@@ -14,6 +14,7 @@ use super::error::ServiceError;
 use super::seating::{self, StationRow};
 use crate::domain::ids::{AssignmentId, BookingId, CampusId, CampusRequestId, EventId};
 use crate::domain::people::access::Action;
+use crate::domain::people::hours::GOING;
 use crate::domain::people::volunteer::Volunteer;
 use crate::domain::time::Instant;
 use crate::domain::wording;
@@ -47,6 +48,8 @@ words! {
         BookingOverlap = "booking_overlap",
         /// An event was put to a time at which a volunteer has another engagement.
         AssignmentOverlap = "assignment_overlap",
+        /// Somebody was checked in, it is over, and nobody wrote down when they went.
+        CheckOutMissing = "check_out_missing",
     }
 }
 
@@ -59,7 +62,7 @@ impl AttentionKind {
             Self::VolunteerAwaitingApproval => "volunteer",
             Self::LetterUndeliverable => "letter",
             Self::SlotsUnstaffed => "event",
-            Self::AvailabilityConflict | Self::AssignmentOverlap => "assignment",
+            Self::AvailabilityConflict | Self::AssignmentOverlap | Self::CheckOutMissing => "assignment",
             Self::BookingOverlap => "booking",
         }
     }
@@ -142,6 +145,10 @@ pub fn list(
     }
     for (id, title, detail, since) in attention_items::list_conflicts(tx.conn, campus, tx.now)? {
         items.push(item(AttentionKind::AvailabilityConflict, id.uuid(), since, title, detail));
+    }
+    for (id, name, title, since) in attention_items::list_not_checked_out(tx.conn, campus, tx.now.plus(-GOING))? {
+        let detail = format!("{name} was checked in and never out. It ended at {since}; the hours wait for that.");
+        items.push(item(AttentionKind::CheckOutMissing, id.uuid(), since, title, detail));
     }
     items.extend(unstaffed(tx, campus)?);
     items.extend(overlaps(tx, campus)?);

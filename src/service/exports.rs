@@ -9,6 +9,7 @@ use super::bookings::{self, Booked, BookingFilter, event_of};
 use super::code::Code;
 use super::error::ServiceError;
 use super::events::{self, SlotPlace, SlotSeats, SlotsAsked};
+use super::hours;
 use super::students::{self, StudentRow};
 use crate::domain::ids::{CampusId, EventId};
 use crate::domain::people::access::Action;
@@ -59,6 +60,24 @@ pub async fn students(app: &App, caller: &Caller, campus: CampusId) -> Result<(S
     let name = name.await?;
     let rows = pages(app, caller, move |tx, actor, last: Option<&StudentRow>| {
         students::list(tx, actor, campus, None, last.map(|row| row.id), PAGE)
+    });
+    Ok((name, rows.await?))
+}
+
+/// The ledger of hours of a campus, and what the campus is called in addresses.
+///
+/// # Errors
+/// Those of [`require`]; `too_many_lines`.
+pub async fn hours(app: &App, caller: &Caller, campus: CampusId) -> Result<(String, Vec<hours::Entry>), ServiceError> {
+    let name = caller.clone();
+    let name = app.read(move |tx| {
+        let actor = name.enter(tx)?;
+        require(tx, &actor, campus, Action::ManageVolunteers)?;
+        Ok(campuses::find(tx.conn, campus)?.ok_or(ServiceError::NotFound)?.slug)
+    });
+    let name = name.await?;
+    let rows = pages(app, caller, move |tx, actor, last: Option<&hours::Entry>| {
+        hours::list_of_campus(tx, actor, campus, hours::Asked::default(), last.map(|(row, _)| row.id), PAGE)
     });
     Ok((name, rows.await?))
 }

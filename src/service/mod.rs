@@ -23,6 +23,7 @@ pub mod exports;
 pub mod feeds;
 pub mod grids;
 pub mod ground;
+pub mod hours;
 pub mod idempotency;
 pub mod imports;
 pub mod matching;

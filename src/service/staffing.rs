@@ -145,6 +145,9 @@ pub fn assign(
         revision: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        checked_in_at: None,
+        checked_out_at: None,
+        marked_from: None,
     };
     let to = recipient(tx, who)?;
     seat(tx, &row, ground.engagement(role), &to)?;

@@ -56,6 +56,12 @@ pub struct AssignmentRow {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+    /// When the volunteer came.
+    pub checked_in_at: Option<Instant>,
+    /// When the volunteer went.
+    pub checked_out_at: Option<Instant>,
+    /// What it was before the last mark.
+    pub marked_from: Option<AssignmentState>,
 }
 
 impl AssignmentRow {
@@ -74,6 +80,13 @@ impl AssignmentRow {
     #[must_use]
     pub fn ended(&self, state: AssignmentState, reason: Option<String>, now: Instant) -> Self {
         Self { state, state_reason: reason, ..self.touched(now) }
+    }
+
+    /// The same row with a mark of the day, of which no calendar entry knows.
+    #[must_use]
+    pub fn marked(&self, state: AssignmentState, now: Instant) -> Self {
+        let marked_from = Some(self.state);
+        Self { state, marked_from, revision: self.revision + 1, updated_at: now, ..self.clone() }
     }
 
     /// The same row with its calendar entry changed.
@@ -131,6 +144,9 @@ pub fn update(conn: &mut Conn, row: &AssignmentRow) -> Result<bool, StoreError> 
             assignments::starts_at.eq(row.starts_at),
             assignments::ends_at.eq(row.ends_at),
             assignments::override_reason.eq(row.override_reason.clone()),
+            assignments::checked_in_at.eq(row.checked_in_at),
+            assignments::checked_out_at.eq(row.checked_out_at),
+            assignments::marked_from.eq(row.marked_from),
         ))
         .execute(conn);
     match changed {

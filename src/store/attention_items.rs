@@ -123,6 +123,23 @@ pub fn list_conflicts(conn: &mut Conn, campus: CampusId, now: Instant) -> Result
     Ok(conflicts.collect())
 }
 
+/// Who was checked in for what ended before `before`, and not out: name, title, and when it ended.
+pub fn list_not_checked_out(
+    conn: &mut Conn,
+    campus: CampusId,
+    before: Instant,
+) -> Result<Vec<Found<AssignmentId>>, StoreError> {
+    let found = assignments::table
+        .inner_join(campus_requests::table)
+        .inner_join(volunteers::table)
+        .filter(assignments::campus_id.eq(campus))
+        .filter(assignments::state.eq(AssignmentState::CheckedIn))
+        .filter(assignments::ends_at.lt(before))
+        .order((assignments::ends_at, assignments::id))
+        .select((assignments::id, volunteers::display_name, campus_requests::title, assignments::ends_at));
+    Ok(found.load(conn)?)
+}
+
 /// Keeps that a seat and its holder's hours disagree; one that is known keeps the time since when.
 pub fn keep_conflict(
     conn: &mut Conn,

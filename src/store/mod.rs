@@ -22,6 +22,7 @@ pub mod exclusions;
 pub mod feed_revisions;
 pub mod feeds;
 pub mod grids;
+pub mod hours_entries;
 pub mod letters;
 pub mod members;
 pub mod migrate;

@@ -408,6 +408,33 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        checked_in_at -> Nullable<Moment>,
+        checked_out_at -> Nullable<Moment>,
+        marked_from -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    hours_entries (id) {
+        id -> Id,
+        campus_id -> Id,
+        volunteer_id -> Id,
+        assignment_id -> Nullable<Id>,
+        reverses_id -> Nullable<Id>,
+        kind -> Text,
+        title -> Text,
+        role -> Nullable<Text>,
+        worked_on -> Text,
+        from_at -> Nullable<Moment>,
+        until_at -> Nullable<Moment>,
+        minutes -> BigInt,
+        reason -> Nullable<Text>,
+        account_id -> Nullable<Id>,
+        created_at -> Moment,
     }
 }
 
@@ -625,6 +652,8 @@ diesel::joinable!(assignments -> campus_requests (campus_request_id));
 diesel::joinable!(assignments -> campus_request_roles (role_id));
 diesel::joinable!(assignments -> offers (offer_id));
 diesel::joinable!(assignments -> volunteers (volunteer_id));
+diesel::joinable!(hours_entries -> campuses (campus_id));
+diesel::joinable!(hours_entries -> volunteers (volunteer_id));
 diesel::joinable!(attention_items -> campuses (campus_id));
 diesel::joinable!(letters -> campuses (campus_id));
 diesel::joinable!(portals -> campuses (campus_id));
@@ -659,6 +688,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     proposals,
     offers,
     assignments,
+    hours_entries,
     attention_items,
     letters,
     idempotency_keys,

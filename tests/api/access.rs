@@ -39,6 +39,10 @@ enum Given {
     Offer,
     Assignment,
     AskedAgain,
+    BegunSeat,
+    SeatTaken,
+    Worked,
+    HoursLink,
     Undeliverable,
     Policy,
     Portal,
@@ -57,10 +61,10 @@ enum Given {
 }
 
 use Given::{
-    Applicant, Approved, AskedAgain, Assignment, Begun, Booking, ClosedSlot, DayLink, Draft, Exclusion, FeedToken,
-    Full, Gridded, Hold, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession, Password, Paused, Place,
-    Policy, Portal, Proposal, Refresh, Rotated, SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed,
-    Waiting,
+    Applicant, Approved, AskedAgain, Assignment, Begun, BegunSeat, Booking, ClosedSlot, DayLink, Draft, Exclusion,
+    FeedToken, Full, Gridded, Hold, HoursLink, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession,
+    Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, SeatTaken, SignInLink, SpareMember, Submitted,
+    Undeliverable, UnpublishedNeed, Waiting, Worked,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -219,6 +223,17 @@ const TABLE: &[Row] = &[
     ("release_assignment", Assignment, REASON, [401, 404, 200, 404, 404, 404]),
     ("reconfirm_assignment", AskedAgain, "", [401, 404, 200, 404, 404, 404]),
     ("remove_assignment", Assignment, REASON, [401, 404, 404, 403, 200, 404]),
+    // The volunteers' day and their hours.
+    ("check_in_assignment", BegunSeat, "", COORDINATOR),
+    ("check_out_assignment", SeatTaken, "", COORDINATOR),
+    ("miss_assignment", BegunSeat, "", COORDINATOR),
+    ("undo_assignment_mark", SeatTaken, "", COORDINATOR),
+    ("list_volunteer_hours", Worked, "", [401, 404, 200, 404, 404, 404]),
+    ("sign_hours_letter", Worked, r#"{"campus_id":"$campus_id"}"#, [401, 404, 201, 403, 201, 404]),
+    ("show_hours_letter", HoursLink, "", EVERYBODY),
+    ("list_campus_hours", Worked, "", COORDINATOR),
+    ("adjust_hours", Nothing, r#"{"volunteer_id":"$volunteer_id","title":"Podcast","worked_on":"2026-01-09","minutes":45,"reason":"Recorded at home."}"#, [401, 404, 404, 403, 201, 404]),
+    ("export_hours", Worked, "", COORDINATOR),
     // The office's desk.
     ("list_attention", Nothing, "", COORDINATOR),
     ("list_letters", Nothing, "", COORDINATOR),
@@ -362,8 +377,17 @@ impl Cast {
                 put_need(&mut scene, &need);
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
-            Proposal | Offer | Assignment | AskedAgain | Undeliverable => {
+            Proposal | Offer | Assignment | AskedAgain | BegunSeat | SeatTaken | Undeliverable => {
                 self.set_staffing(world, given, &mut scene).await;
+            }
+            Worked | HoursLink => {
+                let path = format!("/v1/campuses/{}/hours-entries", world.campus_id());
+                let body = json!({ "volunteer_id": self.volunteer.id, "title": "Podcast", "worked_on": "2026-01-09",
+                    "minutes": 45, "reason": "Recorded at home." });
+                world.coordinator().post(&path, body).await.expect(201);
+                let path = format!("/v1/volunteers/{}/hours-letters", self.volunteer.id);
+                let letter = self.volunteer.post(&path, json!({ "campus_id": world.campus_id() })).await.expect(201);
+                scene.insert("token", between(letter.json["url"].as_str().unwrap(), "/hours/", ""));
             }
             Policy => {
                 let path = format!("/v1/campuses/{}/policies", world.campus_id());
@@ -496,9 +520,22 @@ impl Cast {
             scene.insert("proposal_id", world.coordinator().post(&path, body).await.expect(201).id());
             return;
         }
-        if given == Assignment || given == AskedAgain {
+        if matches!(given, Assignment | AskedAgain | BegunSeat | SeatTaken) {
             let assignment = world.assignment(&need, &self.volunteer).await;
-            scene.insert("assignment_id", assignment["id"].as_str().unwrap().to_owned());
+            let id = assignment["id"].as_str().unwrap();
+            scene.insert("assignment_id", id.to_owned());
+            if given == BegunSeat || given == SeatTaken {
+                // It has begun for this one alone, and the walls against overlaps let it be.
+                let (begun, postgres) = (world.now().unix() - 600, world.database().is_postgres());
+                let at = if postgres { format!("to_timestamp({begun})") } else { begun.to_string() };
+                let cast = if postgres { "::uuid" } else { "" };
+                let set = format!("starts_at = {at}, override_reason = 'Begun.'");
+                let sql = format!("update assignments set {set} where id = '{id}'{cast}");
+                world.database().connect().batch_execute(&sql).unwrap();
+            }
+            if given == SeatTaken {
+                world.coordinator().act(&format!("/v1/assignments/{id}/check-in")).await.expect(200);
+            }
             if given == AskedAgain {
                 let path = format!("/v1/events/{}/reschedule", need.json["event_id"].as_str().unwrap());
                 let office = world.coordinator();

@@ -23,7 +23,8 @@ on_both!(World:
     another_rhythm_brings_nobody_back,
     nobody_books_what_is_being_left,
     while_it_is_postponed_places_are_kept,
-    a_claim_outlives_the_close_of_booking
+    a_claim_outlives_the_close_of_booking,
+    who_does_not_come_leaves_no_student_alone
 );
 
 /// A need for interviewers, approved, with a grid of so many tables, six places each; and its event.
@@ -550,4 +551,52 @@ async fn a_claim_outlives_the_close_of_booking(world: &World) {
     assert_eq!(refs, ["nina.noon"], "whoever had the place may have it again, though booking has closed");
     let other = slot(world, &event, "Table 1", "13:00").await;
     let _ = portal.books(other["id"].as_str().unwrap(), "Late Comer").await.refused(409, "booking_closed");
+}
+
+async fn who_does_not_come_leaves_no_student_alone(world: &World) {
+    let (need, event) = programme(world, 2, 2).await;
+    let portal = world.portal().await;
+    let (ada, ben) = (world.volunteer("Ada").await, world.volunteer("Ben").await);
+    let seat = world.assignment(&need, &ada).await["id"].as_str().unwrap().to_owned();
+    let _ = world.assignment(&need, &ben).await;
+    let of_ada = seating(world, &event).await.0.iter().position(|(_, who)| who == &["Ada"]).unwrap();
+    let tables = ["Table 1", "Table 2"];
+    let (hers, his) = (tables[of_ada], tables[1 - of_ada]);
+    // One place of hers is over by the time it is marked, and two are ahead; at his table one of the same times is free.
+    books(world, &portal, &event, (hers, "12:00"), "Early").await;
+    let moved = books(world, &portal, &event, (hers, "13:00"), "Mara").await;
+    let told = books(world, &portal, &event, (hers, "13:40"), "Noor").await;
+    for (at, name) in [("13:20", "Fay"), ("13:40", "Gus")] {
+        books(world, &portal, &event, (his, at), name).await;
+    }
+    world.set_clock("2027-02-25T17:30:00Z");
+    let office = world.coordinator();
+    let letters = world.letters_to("ada@example.edu").await.len();
+    let missed = office.act(&format!("/v1/assignments/{seat}/no-show")).await.expect(200);
+    assert_eq!(missed.json["state"], "no_show");
+    let (people, spares) = seating(world, &event).await;
+    assert_eq!(people[1 - of_ada].1, ["Ben"]);
+    assert_eq!(spares, Vec::<String>::new());
+    let mara = office.get(&format!("/v1/bookings/{}", moved.id())).await.expect(200);
+    assert_eq!((&mara.json["state"], &mara.json["label"]), (&json!("confirmed"), &json!(his)));
+    assert_eq!(mara.json["calendar_uid"], moved.json["calendar_uid"]);
+    let noor = office.get(&format!("/v1/bookings/{}", told.id())).await.expect(200);
+    let kept = noor.json["state"] == "confirmed" && noor.json["label"] == json!(his);
+    assert!(kept || noor.json["state"] == "cancelled", "{}", noor.text());
+    for name in ["mara", "noor"] {
+        assert_eq!(
+            world.letters_to(&format!("{name}@example.edu")).await.len(),
+            2,
+            "one of the booking, one of the news"
+        );
+    }
+    assert_eq!(world.letters_to("early@example.edu").await.len(), 1);
+    assert_eq!(world.letters_to("ada@example.edu").await.len(), letters, "who did not come is not written to");
+
+    // She was there all the time, at the wrong door: she sits down where somebody is missed.
+    let back = office.act(&format!("/v1/assignments/{seat}/undo")).await.expect(200);
+    assert_eq!(back.json["state"], "confirmed");
+    let (people, _) = seating(world, &event).await;
+    assert_eq!(people[of_ada].1, ["Ada"]);
+    office.act(&format!("/v1/assignments/{seat}/check-in")).await.expect(200);
 }

@@ -165,6 +165,19 @@ impl AssignmentState {
         self.moves("miss", &[Self::Confirmed, Self::ReconfirmPending], Self::NoShow)
     }
 
+    /// The last mark of the day is taken back; `before` is what the assignment was before it.
+    ///
+    /// # Errors
+    /// [`WrongState`] unless checked in, completed or a no-show.
+    pub fn unmark(self, before: Option<Self>) -> Result<Self, WrongState> {
+        let to = match self {
+            Self::Completed => Self::CheckedIn,
+            Self::CheckedIn | Self::NoShow => before.filter(|before| before.is_live()).unwrap_or(Self::Confirmed),
+            Self::Confirmed | Self::Released | Self::Removed | Self::Cancelled | Self::ReconfirmPending => self,
+        };
+        self.moves("undo", &[Self::CheckedIn, Self::Completed, Self::NoShow], to)
+    }
+
     /// The volunteer gives the seat back.
     ///
     /// # Errors
@@ -251,6 +264,15 @@ mod tests {
         check(AssignmentState::cancel, &[Confirmed, CheckedIn, ReconfirmPending], Cancelled);
         check(AssignmentState::ask_again, &[Confirmed, ReconfirmPending], ReconfirmPending);
         check(AssignmentState::reconfirm, &[ReconfirmPending], Confirmed);
+        for &state in AssignmentState::ALL {
+            let before = match state {
+                CheckedIn | NoShow => Some(ReconfirmPending),
+                Completed => Some(CheckedIn),
+                Confirmed | ReconfirmPending | Released | Removed | Cancelled => None,
+            };
+            assert_eq!(state.unmark(Some(ReconfirmPending)).ok(), before, "{state}");
+        }
+        assert_eq!(NoShow.unmark(None), Ok(Confirmed));
         assert!(AssignmentState::ALL.iter().all(|s| !s.is_live() || s.counts()));
     }
 }

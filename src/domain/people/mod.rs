@@ -4,5 +4,6 @@ pub mod access;
 pub mod account;
 pub mod availability;
 pub mod campus;
+pub mod hours;
 pub mod place;
 pub mod volunteer;
