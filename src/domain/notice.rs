@@ -401,6 +401,8 @@ pub enum Notice {
         mark: CalendarMark,
         /// The page on which it can be given back.
         link: String,
+        /// Until when, as the campus's policy says it; nothing where it says nothing.
+        cancelling: Vec<String>,
         /// What has become of it.
         news: Option<News>,
     },

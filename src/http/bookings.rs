@@ -13,12 +13,16 @@ use super::route_table;
 use super::students::{StudentBody, StudentView};
 use super::wire::skills::id;
 use super::wire::times::WhenView;
-use super::wire::{PageQuery, ReasonBody};
+use super::wire::{PageQuery, ReasonBody, word};
 use crate::domain::ids::{BookingId, EventId, SlotId};
+use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::booking::BookingState;
+use crate::domain::scheduling::policy::cutoff::Channel;
+use crate::domain::time::Instant;
 use crate::service::app::{App, Tx};
-use crate::service::bookings::{self, Booked, BookingFilter, Free, Mark};
+use crate::service::bookings::{self, Booked, BookingFilter, Cancelling, Free, Mark};
 use crate::service::code::Code;
+use crate::service::judging;
 
 route_table! {
     "/v1/slots/{slot_id}/bookings" => { post create }
@@ -32,6 +36,7 @@ route_table! {
     "/v1/bookings/{booking_id}/attended" => { post attended }
     "/v1/bookings/{booking_id}/no-show" => { post no_show }
     "/v1/bookings/{booking_id}/excuse" => { post excuse }
+    "/v1/bookings/{booking_id}/policy" => { get explain }
     "/v1/bookings/{booking_id}/undo" => { post undo }
 }
 
@@ -50,6 +55,18 @@ pub struct BookingBody {
 pub struct CancelBody {
     #[serde(default)]
     reason: String,
+    channel: Option<String>,
+    override_reason: Option<String>,
+}
+
+impl CancelBody {
+    fn read(&self) -> Result<Cancelling, Invalid> {
+        Ok(Cancelling {
+            reason: self.reason.clone(),
+            channel: self.channel.as_deref().map(|channel| word("channel", channel)).transpose()?,
+            override_reason: self.override_reason.clone(),
+        })
+    }
 }
 
 /// Where to.
@@ -83,6 +100,7 @@ struct BookingView {
     late: bool,
     state_reason: Option<String>,
     override_reason: Option<String>,
+    policy_id: Option<String>,
     waitlist_entry_id: Option<String>,
     title: String,
     label: Option<String>,
@@ -115,6 +133,7 @@ impl BookingView {
             late: row.late,
             state_reason: row.state_reason.clone(),
             override_reason: row.override_reason.clone(),
+            policy_id: row.policy_id.map(|policy| policy.to_string()),
             waitlist_entry_id: row.waitlist_entry_id.map(|entry| entry.to_string()),
             title: facts.title,
             label: facts.label,
@@ -257,7 +276,8 @@ async fn confirm(ctx: Ctx, At(id): At<BookingId>, Body { digest, .. }: Body<Empt
 async fn cancel(ctx: Ctx, At(id): At<BookingId>, Body { value, digest }: Body<CancelBody>) -> Answer {
     ctx.for_portals_too()
         .act(digest, move |tx, actor| {
-            let booked = bookings::cancel(tx, actor, id, &value.reason)?;
+            bookings::find(tx, actor, id)?;
+            let booked = bookings::cancel(tx, actor, id, &value.read()?)?;
             Ok(shown(&booked, tx))
         })
         .await
@@ -300,6 +320,44 @@ async fn no_show(ctx: Ctx, At(id): At<BookingId>, Body { digest, .. }: Body<Empt
 /// The student had a reason that counts.
 async fn excuse(ctx: Ctx, At(id): At<BookingId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
     mark(ctx, id, digest, Mark::Excused(value.reason)).await
+}
+
+/// What cancelling comes to, out.
+#[derive(Debug, Serialize)]
+struct ExplainedView {
+    booking_id: String,
+    policy_id: Option<String>,
+    version: Option<i32>,
+    rule: Option<String>,
+    now: &'static str,
+    ways: Vec<WayView>,
+    says: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct WayView {
+    channel: &'static str,
+    until: String,
+}
+
+/// Until when the place may be given back, and why.
+async fn explain(ctx: Ctx, At(id): At<BookingId>) -> Answer {
+    ctx.for_portals_too()
+        .read(move |tx, actor| {
+            let found = judging::explain(tx, actor, id)?;
+            let way =
+                |(channel, until): &(Channel, Instant)| WayView { channel: channel.as_str(), until: until.to_string() };
+            Ok(Reply::ok(&ExplainedView {
+                booking_id: id.to_string(),
+                policy_id: found.policy.map(|(policy, _)| policy.to_string()),
+                version: found.policy.map(|(_, version)| version),
+                rule: found.rule,
+                now: found.now,
+                ways: found.ways.iter().map(way).collect(),
+                says: found.says,
+            }))
+        })
+        .await
 }
 
 /// Takes the last mark back.

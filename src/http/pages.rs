@@ -16,6 +16,7 @@ use crate::domain::{
     time::{Instant, Zone},
     wording,
 };
+use crate::service::judging::ByLink;
 
 pub mod day_sheet;
 pub mod hours_letter;
@@ -182,6 +183,8 @@ pub struct PlacePage {
     pub name: String,
     /// What can be done.
     pub standing: PlaceStanding,
+    /// Whether and until when the place may be given back, for one who is expected.
+    pub cancelling: Option<ByLink>,
     /// Why what was just pressed could not be done.
     pub wrong: Option<String>,
 }
@@ -249,6 +252,8 @@ pub fn place(page: &PlacePage) -> String {
             when => place.when_in_words(),
             where => place.place_in_words(),
             deadline => deadline.map(|at| wording::instant(at, place.when.zone())),
+            cancelling => page.cancelling.as_ref().filter(|_| page.wrong.is_none()).map(|cancelling| &cancelling.says),
+            fixed => page.cancelling.as_ref().is_some_and(|cancelling| !cancelling.taken),
             wrong => page.wrong.as_deref().map(line),
         },
     )
@@ -439,6 +444,7 @@ mod tests {
                 place: crate::mail::letters::tests::place(),
                 name: "Sam <b>".to_owned(),
                 standing,
+                cancelling: None,
                 wrong: None,
             });
             whole(&page);

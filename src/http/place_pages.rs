@@ -23,6 +23,7 @@ use crate::service::app::App;
 use crate::service::assignments::{self, Assigned};
 use crate::service::bookings::{self, Booked};
 use crate::service::error::ServiceError;
+use crate::service::judging;
 use crate::service::waitlist::{self, Waiting};
 
 route_table! {
@@ -111,7 +112,8 @@ async fn page(app: &App, behind: Behind) -> Result<PlacePage, ServiceError> {
         Behind::Booking(id) => {
             let booked = bookings::behind(tx, id)?;
             let open = !bookings::has_begun(&booked, tx.now);
-            Ok(of_booking(&booked, open))
+            let cancelling = open.then(|| judging::by_link(tx, &booked)).transpose()?;
+            Ok(PlacePage { cancelling, ..of_booking(&booked, open) })
         }
         Behind::Entry(id) => {
             let (waiting, booked) = waitlist::behind(tx, id)?;
@@ -130,7 +132,13 @@ fn of_booking(booked: &Booked, open: bool) -> PlacePage {
         BookingState::NoShow | BookingState::Excused => PlaceStanding::Over,
         BookingState::Cancelled => PlaceStanding::GivenBack,
     };
-    PlacePage { place: booked.about.facts(), name: booked.student.name.clone(), standing, wrong: None }
+    PlacePage {
+        place: booked.about.facts(),
+        name: booked.student.name.clone(),
+        standing,
+        cancelling: None,
+        wrong: None,
+    }
 }
 
 fn of_assignment(assigned: &Assigned) -> PlacePage {
@@ -148,7 +156,7 @@ fn of_assignment(assigned: &Assigned) -> PlacePage {
     // An assignment that is asked about again has an event; of the other kinds nothing can be put to another time.
     let kind = EventKind::of_need(kind).unwrap_or(EventKind::BoardMeeting);
     let place = PlaceFacts { campus, title, kind, label: Some(role), when, mode, place, postponed };
-    PlacePage { place, name: assigned.about.volunteer.display_name.clone(), standing, wrong: None }
+    PlacePage { place, name: assigned.about.volunteer.display_name.clone(), standing, cancelling: None, wrong: None }
 }
 
 fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {
@@ -159,5 +167,11 @@ fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {
         (EntryState::Expired | EntryState::Offered, _) => PlaceStanding::Expired,
         (EntryState::Waiting | EntryState::Closed, _) => PlaceStanding::Over,
     };
-    PlacePage { place: booked.about.facts(), name: waiting.student.name.clone(), standing, wrong: None }
+    PlacePage {
+        place: booked.about.facts(),
+        name: waiting.student.name.clone(),
+        standing,
+        cancelling: None,
+        wrong: None,
+    }
 }

@@ -267,8 +267,9 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { cause => cause, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::PlaceConfirmed { place, mark, link, news } => context! {
+        Notice::PlaceConfirmed { place, mark, link, cancelling, news } => context! {
             link => link.as_str(),
+            cancelling => cancelling,
             changed => mark.sequence > 0,
             ..context! { ..told(news.as_ref(), place.when), ..about_place(place, reader) }
         },

@@ -8,6 +8,7 @@ use super::access::{Actor, require};
 use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
+use super::judging;
 use super::places::{self, By, admit, end, fresh, note, pass_on, tell, walled};
 use super::students;
 use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
@@ -16,6 +17,7 @@ use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState, DOORS_OPEN, Student};
 use crate::domain::scheduling::event::EventState;
+use crate::domain::scheduling::policy::cutoff::Channel;
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, BookingRow};
 use crate::store::place_log::{self, PlaceLogRow};
@@ -223,13 +225,45 @@ pub(super) fn take(tx: &mut Tx<'_>, booked: &Booked, state: BookingState, by: By
     Ok(taken)
 }
 
-/// Gives a place back.
+/// How and why a place is given back.
+#[derive(Debug, Clone, Default)]
+pub struct Cancelling {
+    /// Why; may be empty. The student will read it.
+    pub reason: String,
+    /// How the student told the office. Without it the office takes the student out itself.
+    pub channel: Option<Channel>,
+    /// Why the office takes it as in time whatever the policy says.
+    pub override_reason: Option<String>,
+}
+
+/// How a cancellation reaches us and why the policy is set aside, if it is. What a student did is judged; what the office
+/// does by itself is not.
+fn way(actor: &Actor, asked: &Cancelling) -> Result<(Option<Channel>, Option<String>), ServiceError> {
+    if actor.is_portal() {
+        let only = |field: &str| Invalid::new(field, "not_allowed", "only the office may say so");
+        return match (asked.channel, &asked.override_reason) {
+            (Some(_), _) => Err(only("channel").into()),
+            (None, Some(_)) => Err(only("override_reason").into()),
+            (None, None) => Ok((Some(Channel::Online), None)),
+        };
+    }
+    let Some(reason) = &asked.override_reason else { return Ok((asked.channel, None)) };
+    let reason = prose("override_reason", reason, 1, 500)?;
+    if asked.channel.is_none() {
+        let detail = "without it the office cancels by itself, and there is nothing to set aside";
+        return Err(Invalid::new("channel", "required", detail).into());
+    }
+    Ok((asked.channel, Some(reason)))
+}
+
+/// Gives a place back, as late where the policy that the booking keeps says so.
 ///
 /// # Errors
-/// Those of [`find`]; `wrong_state`; the reason's.
-pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, reason: &str) -> Result<Booked, ServiceError> {
+/// Those of [`find`]; `wrong_state`; the fields'; `too_late_to_cancel`.
+pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, asked: &Cancelling) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::BookPlaces)?;
-    let reason = prose("reason", reason, 0, 500)?;
+    let reason = prose("reason", &asked.reason, 0, 500)?;
+    let (channel, override_reason) = way(actor, asked)?;
     if booked.row.state == BookingState::Held && booked.row.waitlist_entry_id.is_some() {
         let detail = "The place is being offered to one who waits; decline that offer instead.";
         return Err(ServiceError::refused(Code::WrongState, detail).with("state", "held"));
@@ -239,7 +273,18 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, reason: &str) -> Re
     } else {
         PlaceEnd::Removed { reason: Some(reason.clone()).filter(|reason| !reason.is_empty()) }
     };
-    end(tx, &booked, By::of(actor), why, &reason)
+    booked.row.state.cancel()?;
+    let judged = channel.map_or(Ok(false), |channel| judging::is_late(tx, &booked, channel));
+    let before = booked.row.clone();
+    let row = match (judged, override_reason) {
+        // What is in time needs no reason, and keeps none.
+        (Ok(false), _) => before,
+        (Ok(true) | Err(ServiceError::Refused(_)), Some(reason)) => {
+            BookingRow { override_reason: Some(reason), ..before }
+        }
+        (judged, _) => BookingRow { late: judged?, ..before },
+    };
+    end(tx, &Booked { row, ..booked }, By::of(actor), why, &reason)
 }
 
 /// The booking that a link in a letter speaks for.
@@ -259,14 +304,16 @@ pub fn has_begun(booked: &Booked, now: Instant) -> bool {
 /// Whoever has the link gives the place back.
 ///
 /// # Errors
-/// Not found; `wrong_state`; `has_begun`.
+/// Not found; `wrong_state`; `has_begun`; `too_late_to_cancel`.
 pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
     let booked = behind(tx, id)?;
     booked.row.state.cancel()?;
     if has_begun(&booked, tx.now) {
         return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
     }
-    end(tx, &booked, By::Student, PlaceEnd::GivenBack, "")
+    let late = judging::is_late(tx, &booked, Channel::Online)?;
+    let row = BookingRow { late, ..booked.row.clone() };
+    end(tx, &Booked { row, ..booked }, By::Student, PlaceEnd::GivenBack, "")
 }
 
 /// Moves a student to another slot of the same event, in one step: the calendar entry stays the same one.

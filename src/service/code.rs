@@ -109,6 +109,8 @@ pub enum Code {
     RotationStale,
     /// It is too early for this.
     TooEarly,
+    /// The policy no longer takes a cancellation.
+    TooLateToCancel,
     /// The place is no longer held.
     OfferExpired,
     /// Somebody changed it meanwhile.
@@ -193,6 +195,7 @@ impl Code {
         Self::SlotsUnmovable,
         Self::RotationStale,
         Self::TooEarly,
+        Self::TooLateToCancel,
         Self::OfferExpired,
         Self::Stale,
         Self::BodyTooLarge,
@@ -541,6 +544,13 @@ impl Code {
                 409,
                 "It is too early for this",
                 "Marks of the day are set on the day. The detail says from when on.",
+            ),
+            Self::TooLateToCancel => (
+                "too_late_to_cancel",
+                409,
+                "It is too late to cancel this",
+                "The policy under which the place was booked no longer takes a cancellation, or not this way. The detail \
+                 says until when it did and how it is still possible; the office can set the rule aside with a reason.",
             ),
             Self::OfferExpired => (
                 "offer_expired",

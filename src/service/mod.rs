@@ -26,6 +26,7 @@ pub mod ground;
 pub mod hours;
 pub mod idempotency;
 pub mod imports;
+pub mod judging;
 pub mod matching;
 pub mod members;
 pub mod offers;

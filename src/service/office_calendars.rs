@@ -15,8 +15,8 @@ use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::office_calendar::OfficeCalendar;
 use crate::domain::time::Instant;
 use crate::store::office_calendars::{self, OfficeCalendarRow};
-use crate::store::policies;
 use crate::store::policy_document::WorkingDayDocument;
+use crate::store::{bookings, policies};
 
 pub use crate::store::policy_document::OfficeCalendarDocument;
 
@@ -87,6 +87,12 @@ pub fn set(
     let calendar = document.read(campus.settings.zone)?;
     if let Some(policy) = policies::in_force(tx.conn, campus.id)? {
         policy.read()?.fits(&calendar).map_err(|fault| lacking(policy.version, &fault))?;
+    }
+    // Bookings ahead are judged by the version they keep, which counts by this calendar too.
+    for kept in bookings::list_policies_kept(tx.conn, campus.id, tx.now)? {
+        if let Some(policy) = policies::find(tx.conn, kept)? {
+            policy.read()?.fits(&calendar).map_err(|fault| lacking(policy.version, &fault))?;
+        }
     }
     if before.set_at.is_some() && before.document == *document {
         return Ok(before);

@@ -12,6 +12,7 @@ use super::access::Actor;
 use super::app::Tx;
 use super::code::Code;
 use super::error::ServiceError;
+use super::judging;
 use super::outbox;
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
@@ -320,6 +321,7 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         created_at: now,
         updated_at: now,
         override_reason: None,
+        policy_id: about.policy,
     }
 }
 
@@ -340,6 +342,7 @@ pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) ->
         place: booked.about.facts(),
         mark: booked.row.mark(&tx.app.site.host),
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
+        cancelling: judging::by_link(tx, booked)?.says,
         news,
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)

@@ -16,7 +16,7 @@ use super::places::{CampusColumns, EventColumns, PlaceAbout, venue};
 use super::schema::{bookings, campuses, events, slots, students};
 use super::slots::Columns as SlotColumns;
 use super::students::{Columns as StudentColumns, StudentRow};
-use crate::domain::ids::{BookingId, CampusId, EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
+use crate::domain::ids::{BookingId, CampusId, EventId, OwnerId, PolicyId, SlotId, StudentId, WaitlistEntryId};
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::notice::CalendarMark;
 use crate::domain::people::place::Position;
@@ -85,8 +85,10 @@ pub struct BookingRow {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
-    /// Why it may overlap with another place of the same student.
+    /// Why it may overlap with another place of the same student, or was cancelled as if in time.
     pub override_reason: Option<String>,
+    /// The version of the campus's policy under which it was made.
+    pub policy_id: Option<PolicyId>,
 }
 
 impl BookingRow {
@@ -218,6 +220,19 @@ pub fn count_taken_in(conn: &mut Conn, event: EventId, now: Instant) -> Result<H
         .select((bookings::slot_id, count_star()))
         .load(conn)?;
     Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
+}
+
+/// The versions of the policy that the places of a campus keep which are not over.
+pub fn list_policies_kept(conn: &mut Conn, campus: CampusId, now: Instant) -> Result<Vec<PolicyId>, StoreError> {
+    let kept: Vec<Option<PolicyId>> = bookings::table
+        .filter(bookings::campus_id.eq(campus))
+        .filter(bookings::policy_id.is_not_null())
+        .filter(bookings::state.eq_any([BookingState::Held, BookingState::Confirmed]))
+        .filter(bookings::ends_at.gt(now))
+        .select(bookings::policy_id)
+        .distinct()
+        .load(conn)?;
+    Ok(kept.into_iter().flatten().collect())
 }
 
 /// The bookings of an event that take a place, in order.

@@ -12,7 +12,7 @@ use super::db::{Conn, StoreError};
 use super::documents::{corrupt, position_out, zone_out};
 use super::schema::{campuses, events, slots};
 use super::slots::{Columns as SlotColumns, SlotRow};
-use crate::domain::ids::{CampusId, CampusRequestId, EventId, SlotId};
+use crate::domain::ids::{CampusId, CampusRequestId, EventId, PolicyId, SlotId};
 use crate::domain::letter::{Email, Person};
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::matching::travel::Venue;
@@ -49,6 +49,7 @@ pub(super) struct CampusColumns {
     time_zone: String,
     lat: Option<f64>,
     lon: Option<f64>,
+    policy_id: Option<PolicyId>,
 }
 
 /// A slot, its event and its campus.
@@ -78,6 +79,8 @@ pub struct PlaceAbout {
     pub rules: BookingRules,
     /// The campus's clocks.
     pub zone: Zone,
+    /// The version of the campus's policy that is in force: new bookings are made under it.
+    pub policy: Option<PolicyId>,
     event_place: Option<String>,
     campus_name: String,
     contact: Email,
@@ -93,6 +96,7 @@ impl PlaceAbout {
             rules: rules_out(event.id, event.booking_rules.map(|Json(rules)| rules))?,
             zone: zone_out(event.campus_id, &campus.time_zone)?,
             contact: email_in("campuses.contact_email", &campus.contact_email)?,
+            policy: campus.policy_id,
             slot,
             event: event.id,
             campus: event.campus_id,

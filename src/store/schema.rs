@@ -597,6 +597,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         override_reason -> Nullable<Text>,
+        policy_id -> Nullable<Id>,
     }
 }
 

@@ -193,6 +193,7 @@ const TABLE: &[Row] = &[
     ("check_in_booking", Begun, "", COORDINATOR),
     ("mark_booking_attended", Begun, "", COORDINATOR),
     ("mark_booking_no_show", Begun, "", COORDINATOR),
+    ("explain_booking_policy", Booking, "", COORDINATOR),
     ("undo_booking_mark", Marked, "", COORDINATOR),
     ("show_place_page", Booking, "", EVERYBODY),
     ("answer_place_page", Booking, "answer=cancel", EVERYBODY),

@@ -199,7 +199,10 @@ async fn hours_are_never_guessed(world: &World) {
     world.set_clock("2027-02-25T21:00:01Z");
     let waiting = waits(world).await;
     assert_eq!(waiting.len(), 1);
-    assert_eq!((&waiting[0]["subject"]["id"], &waiting[0]["since"]), (&json!(assignment), &json!("2027-02-25T19:00:00Z")));
+    assert_eq!(
+        (&waiting[0]["subject"]["id"], &waiting[0]["since"]),
+        (&json!(assignment), &json!("2027-02-25T19:00:00Z"))
+    );
     assert!(waiting[0]["detail"].as_str().unwrap().starts_with("Ada was checked in and never out."));
     let _ = does(world, &assignment, "check-out", json!({})).await.expect(422).points_at("/at", "required");
     let early = json!({ "at": "2027-02-25T17:04:59Z" });

@@ -25,6 +25,7 @@ mod grids;
 mod hours;
 mod idempotency;
 mod imports;
+mod judging;
 mod kills;
 mod mail;
 mod migrations;

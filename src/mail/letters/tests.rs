@@ -146,7 +146,8 @@ fn every_notice() -> Vec<Notice> {
     for news in &every_news {
         all.push(confirmed(mark(1), false, Some(news.clone()), Some(link.clone())));
         let place = PlaceFacts { postponed: matches!(news, News::Postponed { .. }), ..place() };
-        all.push(Notice::PlaceConfirmed { place, mark: mark(1), link: link.clone(), news: Some(news.clone()) });
+        let (link, cancelling) = (link.clone(), Vec::new());
+        all.push(Notice::PlaceConfirmed { place, mark: mark(1), link, cancelling, news: Some(news.clone()) });
     }
     all.push(Notice::OfferRescheduled {
         engagement: engagement(),
@@ -166,7 +167,8 @@ fn every_notice() -> Vec<Notice> {
     }
     for (sequence, news) in [(0, None), (1, None), (1, Some(News::Instead))] {
         let link = "https://rostrum.example.edu/p/secret".to_owned();
-        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, news });
+        let cancelling = vec!["You may cancel until Wednesday <24> February 2027.".to_owned()];
+        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, cancelling, news });
     }
     for end in [
         PlaceEnd::GivenBack,

@@ -32,7 +32,7 @@ words! {
         Term = "term",
         /// One academic year, likewise.
         AcademicYear = "academic_year",
-        /// Everything the rule is for, whenever it is.
+        /// Everything the rule is for that is not over yet.
         Rule = "rule",
     }
 
@@ -89,6 +89,8 @@ pub struct Booked {
     pub event: EventId,
     /// When it starts.
     pub start: Instant,
+    /// Whether it is over.
+    pub over: bool,
 }
 
 /// Whether one may book.
@@ -150,6 +152,12 @@ impl BookingRule {
         &self.limits
     }
 
+    /// The last instant at which something with this start may be booked by this channel, where that is said.
+    #[must_use]
+    pub fn closes_at(&self, calendar: &OfficeCalendar, start: LocalWindow, channel: Channel) -> Option<Instant> {
+        self.closes.as_ref()?.instant(calendar, start, channel)
+    }
+
     /// Whether one may book something with this start at `now`. A cut-off that the calendar cannot find closes nothing
     /// and opens nothing: without the day it means, booking stays closed.
     #[must_use]
@@ -188,7 +196,7 @@ impl BookingRule {
             LimitPer::Month => (date(other).year(), date(other).month()) == (day.year(), day.month()),
             LimitPer::Term => calendar.counting_term(day).holds(date(other)),
             LimitPer::AcademicYear => calendar.counting_year(day).holds(date(other)),
-            LimitPer::Rule => true,
+            LimitPer::Rule => !other.over,
         };
         let reached = |limit: &&Limit| {
             held.iter().filter(|other| together(limit.per, other)).count() >= usize::from(limit.at_most)

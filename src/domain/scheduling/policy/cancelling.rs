@@ -174,6 +174,24 @@ pub fn judge_cancel(
     }
 }
 
+/// The channels by which a cancellation is still taken at `now`, each with the last instant at which it is: on time where
+/// that is still possible, otherwise the start. From the start on there are none.
+#[must_use]
+pub fn still_taken(
+    rule: &Rule,
+    calendar: &OfficeCalendar,
+    start: LocalWindow,
+    now: Instant,
+) -> Vec<(Channel, Instant)> {
+    let begins = start.window().start();
+    let last = |channel: &Channel| match judge_cancel(rule, calendar, start, *channel, now) {
+        CancelVerdict::OnTime => Some((*channel, cancel_until(rule, calendar, start, *channel).unwrap_or(begins))),
+        CancelVerdict::Late | CancelVerdict::LateAsNoShow => Some((*channel, begins)),
+        CancelVerdict::Refused(_) => None,
+    };
+    Channel::ALL.iter().filter_map(last).collect()
+}
+
 /// When to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {

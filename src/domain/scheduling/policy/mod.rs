@@ -15,8 +15,8 @@ pub mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use cancelling::{CancelVerdict, cancel_until, judge_cancel};
-pub use standing::standing;
+pub use cancelling::{CancelVerdict, cancel_until, judge_cancel, still_taken};
+pub use standing::{standing, standing_of};
 
 use crate::domain::{
     refusal::{Invalid, line},
@@ -284,6 +284,18 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The rule of this key.
+    #[must_use]
+    pub fn rule(&self, key: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.key == key)
+    }
+
+    /// Whether anything follows from offences.
+    #[must_use]
+    pub fn has_consequences(&self) -> bool {
+        self.rules.iter().any(|rule| rule.parts.consequences.is_some())
     }
 
     /// How early events have to be posted.

@@ -96,6 +96,8 @@ pub struct RuleStanding {
     pub count: u32,
     /// The offences that make up the count, by their place in what was given.
     pub counted: Vec<usize>,
+    /// On a ladder of tiers, the highest from 1 that one of those offences counts as; `None` where none does.
+    pub tier: Option<u8>,
     /// What is in force, by when it began.
     pub in_force: Vec<InForce>,
 }
@@ -109,16 +111,19 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What keeps the person from booking something of this kind and these tags; `None` when nothing does.
+    /// What keeps the person from booking something of this kind and these tags, and the key of the rule that says so;
+    /// `None` when nothing does.
     #[must_use]
-    pub fn blocks(&self, policy: &Policy, kind: Option<EventKind>, tags: &[&str]) -> Option<&InForce> {
+    pub fn blocks(&self, policy: &Policy, kind: Option<EventKind>, tags: &[&str]) -> Option<(&str, &InForce)> {
         let asked = policy.rule_for(kind, tags).map(Rule::key);
         self.rules.iter().find_map(|standing| {
-            standing.in_force.iter().find(|force| match force.restriction(self.at) {
-                Some(Restriction::Blocked) => asked == Some(standing.rule.as_str()),
+            let rule = standing.rule.as_str();
+            let force = standing.in_force.iter().find(|force| match force.restriction(self.at) {
+                Some(Restriction::Blocked) => asked == Some(rule),
                 Some(Restriction::BlockedFromAll | Restriction::DropInOnly) => true,
                 None => false,
-            })
+            });
+            force.map(|force| (rule, force))
         })
     }
 }
@@ -127,9 +132,23 @@ impl Standing {
 /// future count for nothing. A person has few: the work grows with their square.
 #[must_use]
 pub fn standing(policy: &Policy, offences: &[Offence], calendar: &OfficeCalendar, now: Instant) -> Standing {
+    standing_of(policy, offences, &|_| true, calendar, now)
+}
+
+/// As [`standing`], with nothing in force but what those offences brought whose place is one that `brings`; the others
+/// only count. So each version of a policy says what follows from the bookings that were made under it, and none what
+/// follows from those of another.
+#[must_use]
+pub fn standing_of(
+    policy: &Policy,
+    offences: &[Offence],
+    brings: &dyn Fn(usize) -> bool,
+    calendar: &OfficeCalendar,
+    now: Instant,
+) -> Standing {
     let under = |rule: &Rule| {
         let consequences = rule.consequences()?;
-        Some(Ledger::of(rule.key(), consequences, offences, calendar, now).standing())
+        Some(Ledger::of(rule.key(), consequences, offences, calendar, now).standing(brings))
     };
     Standing { rules: policy.rules().iter().filter_map(under).collect(), at: now }
 }
@@ -174,10 +193,10 @@ impl<'a> Ledger<'a> {
         ledger
     }
 
-    fn standing(&self) -> RuleStanding {
+    fn standing(&self, brings: &dyn Fn(usize) -> bool) -> RuleStanding {
         let current: Vec<&Entry<'_>> = self.counting_with(self.entries.len(), self.now).collect();
         let mut in_force: Vec<InForce> = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
+        for (index, entry) in self.entries.iter().enumerate().filter(|(_, entry)| brings(entry.place)) {
             let noted = current.iter().any(|other| other.place == entry.place);
             for force in self.brought_by(index, entry) {
                 let over = match force.ends {
@@ -202,8 +221,13 @@ impl<'a> Ledger<'a> {
                 }
             }
         }
+        let tier = match &self.consequences.ladder {
+            Ladder::Tiers { .. } => current.iter().map(|entry| entry.tier + 1).max(),
+            Ladder::Offences { .. } | Ladder::Points { .. } => None,
+        };
         RuleStanding {
             rule: self.rule.to_owned(),
+            tier: tier.and_then(|tier| u8::try_from(tier).ok()),
             count: current.iter().map(|entry| entry.weight).sum(),
             counted: current.iter().map(|entry| entry.place).collect(),
             in_force,

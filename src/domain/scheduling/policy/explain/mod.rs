@@ -12,8 +12,10 @@ use phrases::{
 
 use super::{
     Rule,
-    booking::{BookingRule, LeadTime, LimitPer, Payment, ShorterNotice},
-    cancelling::{Arrival, CancelRule, LateCancel, TooLate, cancel_until},
+    booking::{BookingRule, LeadTime, Limit, LimitPer, Payment, ShorterNotice},
+    cancelling::{
+        Arrival, CancelRefused, CancelRule, CancelVerdict, LateCancel, TooLate, cancel_until, judge_cancel, still_taken,
+    },
     consequences::{Action, HandInTime, Lasting, Step},
     cutoff::{Channel, Cutoff, Reach},
     ladder::{Consequences, Ladder},
@@ -24,20 +26,65 @@ use crate::domain::{
     time::{Instant, LocalWindow, Zone},
 };
 
+/// Where business days or office hours are counted that the calendar does not have.
+const NO_SUCH_DAY: &str = "The office's calendar has no day on which this could be cancelled in time. Ask the office.";
+
+/// Until when one may cancel what no rule says anything about.
+#[must_use]
+pub fn until_start(start: LocalWindow, zone: Zone) -> String {
+    format!("You may cancel until it starts, {}.", moment(start.window().start(), zone))
+}
+
+/// What cancelling by this channel at `now` comes to, where it is not simply on time; of a refusal, until when it was
+/// possible and how it still is.
+#[must_use]
+pub fn cancelling_now(
+    rule: &Rule,
+    calendar: &OfficeCalendar,
+    start: LocalWindow,
+    channel: Channel,
+    now: Instant,
+) -> Option<String> {
+    let zone = calendar.zone();
+    let could = || match cancel_until(rule, calendar, start, channel) {
+        Some(until) => format!("It could be cancelled until {}", moment(until, zone)),
+        None => "It could be cancelled earlier".to_owned(),
+    };
+    let otherwise = || {
+        let ways = still_taken(rule, calendar, start, now);
+        let ways = ways.iter().map(|(way, until)| format!("{} until {}", by(*way), moment(*until, zone)));
+        let ways: Vec<String> = ways.collect();
+        if ways.is_empty() { String::new() } else { format!(" It can still be cancelled {}.", ways.join(", ")) }
+    };
+    match judge_cancel(rule, calendar, start, channel, now) {
+        CancelVerdict::OnTime => None,
+        CancelVerdict::Late => Some(format!("{}; cancelling now counts as late.", could())),
+        CancelVerdict::LateAsNoShow => Some(format!("{}; cancelling now counts as not coming.", could())),
+        CancelVerdict::Refused(why) => Some(match why {
+            CancelRefused::Begun => format!("It began at {}.", moment(start.window().start(), zone)),
+            CancelRefused::PastCutoff => {
+                format!("{}; later cancellations are not taken.{}", could(), otherwise())
+            }
+            CancelRefused::Channel => format!("It cannot be cancelled {}.{}", by(channel), otherwise()),
+            CancelRefused::NoSuchDay => NO_SUCH_DAY.to_owned(),
+        }),
+    }
+}
+
 /// Until when one may cancel this, and why then: the day that was found and the holidays that moved it.
 #[must_use]
 pub fn cancelling(rule: &Rule, calendar: &OfficeCalendar, start: LocalWindow, channel: Channel) -> Vec<String> {
-    let Some(cancel) = rule.cancel() else {
-        let until = moment(start.window().start(), calendar.zone());
-        return vec![format!("You may cancel until it starts, {until}.")];
-    };
+    let Some(cancel) = rule.cancel() else { return vec![until_start(start, calendar.zone())] };
     if !cancel.takes(channel) {
-        return vec![format!("You may not cancel {}; cancel {}.", by(channel), channels(cancel))];
+        let mut said = vec![format!("You may not cancel {}; cancel {}.", by(channel), channels(cancel))];
+        for taken in cancel.channels() {
+            said.extend(cancel_until(rule, calendar, start, *taken).map(|until| {
+                format!("{} you may cancel until {}.", capital(by(*taken)), moment(until, calendar.zone()))
+            }));
+        }
+        return said;
     }
-    let Some(until) = cancel_until(rule, calendar, start, channel) else {
-        let detail = "The office's calendar has no day on which this could be cancelled in time. Ask the office.";
-        return vec![detail.to_owned()];
-    };
+    let Some(until) = cancel_until(rule, calendar, start, channel) else { return vec![NO_SUCH_DAY.to_owned()] };
     let why = because(cancel.until(), calendar, start, until);
     let mut said = vec![format!("You may cancel until {}: {why}.", moment(until, calendar.zone()))];
     match cancel.late() {
@@ -58,9 +105,7 @@ pub fn cancelling(rule: &Rule, calendar: &OfficeCalendar, start: LocalWindow, ch
 #[must_use]
 pub fn rule(rule: &Rule) -> Vec<String> {
     let mut said = Vec::new();
-    if let Some(cancel) = rule.cancel() {
-        said.extend(cancel_rule(cancel));
-    }
+    said.extend(cancelling_in_general(rule));
     if let Some(booking) = rule.booking() {
         said.extend(booking_rule(booking));
     }
@@ -74,6 +119,12 @@ pub fn rule(rule: &Rule) -> Vec<String> {
         said.extend(following(consequences));
     }
     said
+}
+
+/// The rule about cancelling in general; nothing where it says nothing.
+#[must_use]
+pub fn cancelling_in_general(rule: &Rule) -> Vec<String> {
+    rule.cancel().map(cancel_rule).unwrap_or_default()
 }
 
 /// How early something has to be posted.
@@ -110,7 +161,9 @@ pub fn standing(standing: &RuleStanding, consequences: &Consequences, zone: Zone
     said
 }
 
-fn in_force(force: &InForce, zone: Zone) -> String {
+/// What is in force, until when.
+#[must_use]
+pub fn in_force(force: &InForce, zone: Zone) -> String {
     let due = force.due.map(|due| format!(", due {}", moment(due, zone))).unwrap_or_default();
     let ends = match force.ends {
         Ends::At(end) => format!(" until {}", moment(end, zone)),
@@ -148,20 +201,23 @@ fn cancel_rule(cancel: &CancelRule) -> Vec<String> {
 fn booking_rule(booking: &BookingRule) -> Vec<String> {
     let opens = booking.opens().map(|opens| format!("Booking opens {}.", limit_of(opens)));
     let closes = booking.closes().map(|closes| format!("You may book {}.", general(closes)));
-    let limits = booking.limits().iter().map(|limit| {
-        let per = match limit.per() {
-            LimitPer::Event => "for one event",
-            LimitPer::Day => "a day",
-            LimitPer::Week => "a week",
-            LimitPer::Month => "a month",
-            LimitPer::Term => "a term",
-            LimitPer::AcademicYear => "an academic year",
-            LimitPer::Rule => "at a time",
-        };
-        let (many, noun) = (number(limit.at_most()), if limit.at_most() == 1 { "booking" } else { "bookings" });
-        format!("You may hold at most {many} {noun} {per}.")
-    });
-    opens.into_iter().chain(closes).chain(limits).collect()
+    opens.into_iter().chain(closes).chain(booking.limits().iter().map(limit)).collect()
+}
+
+/// How often one may book.
+#[must_use]
+pub fn limit(limit: &Limit) -> String {
+    let per = match limit.per() {
+        LimitPer::Event => "for one event",
+        LimitPer::Day => "a day",
+        LimitPer::Week => "a week",
+        LimitPer::Month => "a month",
+        LimitPer::Term => "a term",
+        LimitPer::AcademicYear => "an academic year",
+        LimitPer::Rule => "at a time",
+    };
+    let (many, noun) = (number(limit.at_most()), if limit.at_most() == 1 { "booking" } else { "bookings" });
+    format!("You may hold at most {many} {noun} {per}.")
 }
 
 fn arriving(arrival: Arrival) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::domain::{
         booking::{Booked, BookingRule, BookingVerdict, Limit, LimitPer, Payment, Refund},
         cancelling::{
             Arrival, CancelRefused, CancelRule, CancelVerdict, LateCancel, TooLate, cancel_until, judge_cancel,
+            still_taken,
         },
         cutoff::{CalendarSpan, CalendarUnit, Channel, Cutoff, DayTimes, TimeOnDay},
         explain,
@@ -174,7 +175,11 @@ fn a_student_reads_until_when_and_why() {
         &counted,
         "2027-03-04T10:00",
         Channel::Online,
-        &["You may not cancel online; cancel only by phone or by e-mail."],
+        &[
+            "You may not cancel online; cancel only by phone or by e-mail.",
+            "By phone you may cancel until Tuesday 2 March 2027, 10:00 (America/New_York).",
+            "By e-mail you may cancel until Tuesday 2 March 2027, 10:00 (America/New_York).",
+        ],
     );
     assert_eq!(
         explain::rule(&counted),
@@ -183,6 +188,59 @@ fn a_student_reads_until_when_and_why() {
             "Later cancellations are taken until the start, and count as late.",
             "Cancelling later than the end of the day one day before counts as not coming.",
         ]
+    );
+}
+
+#[test]
+fn who_is_too_late_reads_until_when_it_was_and_how_it_still_is() {
+    let check = |rule: &Rule, channel, now: &str, expect: Option<&str>| {
+        let found = explain::cancelling_now(rule, &office(), start("2027-03-04T10:00"), channel, at(now));
+        assert_eq!(found.as_deref(), expect, "{now}");
+    };
+    let by_channel = vec![(Channel::Phone, clock("17:00")), (Channel::Email, clock("23:59"))];
+    let times = DayTimes::new(TimeOnDay::EndOfDay, by_channel).unwrap();
+    let cutoff = || Cutoff::business_day_before(1, times.clone()).unwrap();
+    let ways = || vec![Channel::Phone, Channel::Email];
+    let strict = rule(CancelRule::new(cutoff(), LateCancel::Refused, None, ways()).unwrap());
+    check(&strict, Channel::Phone, "2027-03-03T17:00", None);
+    check(
+        &strict,
+        Channel::Phone,
+        "2027-03-03T17:00:01",
+        Some(
+            "It could be cancelled until Wednesday 3 March 2027, 17:00 (America/New_York); later cancellations are not \
+             taken. It can still be cancelled by e-mail until Wednesday 3 March 2027, 23:59 (America/New_York).",
+        ),
+    );
+    check(&strict, Channel::Online, "2027-03-03T23:59:01", Some("It cannot be cancelled online."));
+    check(
+        &strict,
+        Channel::Email,
+        "2027-03-04T09:00",
+        Some(
+            "It could be cancelled until Wednesday 3 March 2027, 23:59 (America/New_York); later cancellations are not \
+             taken.",
+        ),
+    );
+    let lenient = rule(CancelRule::new(cutoff(), LateCancel::Allowed, None, ways()).unwrap());
+    check(
+        &lenient,
+        Channel::Phone,
+        "2027-03-04T09:00",
+        Some(
+            "It could be cancelled until Wednesday 3 March 2027, 17:00 (America/New_York); cancelling now counts as late.",
+        ),
+    );
+    let now = at("2027-03-03T18:00");
+    assert_eq!(
+        still_taken(&lenient, &office(), start("2027-03-04T10:00"), now),
+        [(Channel::Phone, at("2027-03-04T10:00")), (Channel::Email, at("2027-03-03T23:59"))]
+    );
+    check(
+        &lenient,
+        Channel::Phone,
+        "2027-03-04T10:00",
+        Some("It began at Thursday 4 March 2027, 10:00 (America/New_York)."),
     );
 }
 
@@ -206,7 +264,7 @@ fn booking_opens_closes_and_is_limited() {
     assert_eq!(judge("2027-03-04T09:00"), BookingVerdict::Open);
     assert_eq!(judge("2027-03-04T09:00:01"), BookingVerdict::Closed);
 
-    let booked = |start: &str| Booked { event: EventId::mint(), start: at(start) };
+    let booked = |start: &str| Booked { event: EventId::mint(), start: at(start), over: false };
     let held = [booked("2027-02-01T10:00"), booked("2026-12-01T10:00")];
     let asked = booked("2027-03-04T10:00");
     let reached = |held: &[Booked]| booking.limit_reached(&office(), asked, held).map(Limit::per);
@@ -214,6 +272,12 @@ fn booking_opens_closes_and_is_limited() {
     assert_eq!(reached(&[held[0], asked]), Some(LimitPer::Event));
     // The break after the fall term counts with the spring.
     assert_eq!(reached(&[held[0], booked("2026-12-29T10:00")]), Some(LimitPer::Term));
+
+    // One at a time: what is over leaves room for the next.
+    let at_a_time = BookingRule::new(None, None, vec![Limit::new(1, LimitPer::Rule).unwrap()]).unwrap();
+    let over = Booked { over: true, ..held[0] };
+    assert_eq!(at_a_time.limit_reached(&office(), asked, &[over]), None);
+    assert!(at_a_time.limit_reached(&office(), asked, &[over, held[0]]).is_some());
 }
 
 #[test]

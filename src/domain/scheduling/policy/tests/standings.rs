@@ -14,7 +14,7 @@ use crate::domain::{
             cutoff::{CalendarSpan, CalendarUnit},
             explain,
             ladder::{Band, Consequences, CountingTime, Escalation, Ladder, Tier},
-            standing::{Ends, InForce, Offence, RuleStanding, standing},
+            standing::{Ends, InForce, Offence, RuleStanding, standing, standing_of},
         },
     },
     time::Instant,
@@ -211,6 +211,23 @@ fn who_is_blocked_may_not_book_these() {
     check(2, "2027-02-09T00:00", &["interview"], true);
     check(3, "2027-02-02T10:00", &["interview"], true);
     check(3, "2027-02-02T10:00", &[], false);
+}
+
+#[test]
+fn what_another_version_brings_is_left_to_it() {
+    let term = |step: Step| offences(CountingTime::ForEver, vec![step]);
+    let (mild, strict) = (term(step(2, Action::Warning)), term(step(2, keep(Lasting::ForGood))));
+    // The first two were booked under the mild version, the third under the strict one.
+    let given = ["2027-02-01T10:00", "2027-02-02T10:00", "2027-02-03T10:00"].map(no_show);
+    let look = |policy: &Policy, brings: &dyn Fn(usize) -> bool, given: &[Offence]| {
+        standing_of(policy, given, brings, &office(), at("2027-02-04T10:00")).rules.remove(0)
+    };
+    let before = look(&strict, &|place| place > 1, &given[..2]);
+    assert_eq!((before.count, ends(&before)), (2, vec![]), "the strict version judges none of its own yet");
+    assert_eq!(ends(&look(&mild, &|place| place < 2, &given)), [Ends::Noted]);
+    let after = look(&strict, &|place| place > 1, &given);
+    assert_eq!((after.count, ends(&after)), (3, vec![Ends::Never]), "those of before count with it");
+    assert_eq!(after.in_force[0].offences, [0, 1, 2]);
 }
 
 #[test]
