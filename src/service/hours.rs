@@ -336,7 +336,7 @@ fn campus_of(tx: &mut Tx<'_>, campus: CampusId) -> Result<Campus, ServiceError> 
 /// today where nothing else is said. Nothing is kept: the link speaks for itself.
 ///
 /// # Errors
-/// Not found; those of [`require`]; `reversed` and `nothing_to_sign` for the days.
+/// Not found; those of [`require`]; `reversed` and `nothing_to_sign` for the days; `too_many_lines`.
 pub fn sign(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -358,6 +358,10 @@ pub fn sign(
     }
     let asked = Asked { campus: Some(campus), volunteer: Some(volunteer), from, until: Some(until) };
     let lines = hours_entries::list(tx.conn, asked.into(), None, MOST_LINES)?;
+    if i64::try_from(lines.len()).is_ok_and(|found| found >= MOST_LINES) {
+        let detail = format!("The letter would have more than {MOST_LINES} lines; ask for fewer days.");
+        return Err(ServiceError::refused(Code::TooManyLines, detail));
+    }
     let last = lines.iter().map(|(line, _)| line.id).max();
     let first = lines.iter().filter_map(|(line, _)| line.worked_on.parse::<NaiveDate>().ok()).min();
     let minutes: i64 = lines.iter().map(|(line, _)| line.minutes).sum();
