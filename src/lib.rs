@@ -13,7 +13,8 @@
 //! * [`domain`] knows the rules: windows and zones, needs and their lives, who is eligible and the best plan for all. It
 //!   does no I/O and reads no clock.
 //! * [`store`] keeps: one query layer over `SQLite` and `PostgreSQL`, and the lanes in which closures reach a connection.
-//! * [`auth`] tells who someone is, [`calendar`] writes iCalendar, [`mail`] turns notices into letters and sends them.
+//! * [`auth`] tells who someone is, [`calendar`] writes iCalendar, [`mail`] turns notices into letters and sends them, [`qr`]
+//!   draws the codes that are shown at the door.
 //! * [`service`] holds the use cases: one function a verb, one transaction each. Load, may they, decide, keep, post.
 //! * [`http`] is the door people and portals knock at, [`worker`] the one through which time comes in.
 //! * [`startup`] puts the house together from [`config`]; [`telemetry`] writes the log.
@@ -32,6 +33,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod mail;
+pub mod qr;
 pub mod service;
 pub mod startup;
 pub mod store;

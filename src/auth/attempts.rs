@@ -44,6 +44,8 @@ pub enum Attempt<'a> {
     Letter(&'a Email),
     /// A refresh token or the token of a link.
     Token,
+    /// A code at the door.
+    Code,
 }
 
 /// Too often.
@@ -102,7 +104,7 @@ impl<C: Clock + Clone> Attempts<C> {
             self.pour(&self.addresses, network(address))?;
         }
         match attempt {
-            Attempt::Account | Attempt::Token => Ok(()),
+            Attempt::Account | Attempt::Token | Attempt::Code => Ok(()),
             Attempt::Password(_) | Attempt::Letter(_) => self.pour(&self.emails, attempt),
         }
     }

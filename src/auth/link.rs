@@ -23,6 +23,8 @@ pub enum LinkFor {
     Assignment,
     /// The day of an event, with names; for some hours.
     Day,
+    /// The door of an event, on the phone that opened the day's link; for as long as that link.
+    Door,
 }
 
 impl LinkFor {
@@ -33,6 +35,7 @@ impl LinkFor {
             Self::Offer => 'o',
             Self::Assignment => 'a',
             Self::Day => 'd',
+            Self::Door => 'g',
         }
     }
 }
@@ -94,13 +97,19 @@ impl Links {
     /// The id for which a link speaks, if it is one of ours for this purpose and has not ended.
     #[must_use]
     pub fn open_until(&self, what: LinkFor, text: &str, now: Instant) -> Option<Uuid> {
+        self.open_with_end(what, text, now).map(|(id, _)| id)
+    }
+
+    /// The same, with the time at which the link ends.
+    #[must_use]
+    pub fn open_with_end(&self, what: LinkFor, text: &str, now: Instant) -> Option<(Uuid, Instant)> {
         let (name, mac) = text.split_at_checked(44)?;
         let rest = name.strip_prefix(what.letter())?;
         let (id, until) = rest.split_at_checked(32)?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         hmac::verify(&self.0, format!("{PURPOSE_UNTIL} {name}").as_bytes(), &mac).ok()?;
         let until = Instant::from_unix(i64::from_str_radix(until, 16).ok()?);
-        if now < until { Uuid::try_parse(id).ok() } else { None }
+        if now < until { Uuid::try_parse(id).ok().map(|id| (id, until)) } else { None }
     }
 }
 

@@ -17,6 +17,9 @@ pub const LONGEST_NAME: usize = 200;
 /// The longest subject, in characters.
 pub const LONGEST_SUBJECT: usize = 200;
 
+/// The Content-ID of the QR picture in a letter.
+pub const QR_ID: &str = "door-code";
+
 /// An e-mail address that can stand in any header and any SMTP command without quoting.
 ///
 /// Deliberately narrower than RFC 5322: ASCII, a dot-atom before one `@`, a host name with a dot after it; no quoted
@@ -244,6 +247,9 @@ pub struct Letter {
     /// Calendars beside it, each a file of its own: one letter about several entries carries one for each, since an invite
     /// speaks of one entry alone (RFC 5546, 3.2.2) and mail programs show no more of it.
     pub attached: Vec<CalendarPart>,
+    /// An address that the HTML shows as a QR picture, under the Content-ID [`QR_ID`]. The picture is drawn when the letter
+    /// is sent: it says nothing that the address does not, and letters are written under load.
+    pub qr: Option<String>,
     /// `<letter id>@<host>`, without the angle brackets; the same at every attempt.
     pub message_id: String,
     /// Letters of one thread go out in the order they were written: a confirmation before its cancel.

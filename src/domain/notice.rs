@@ -8,7 +8,7 @@ use super::{
     agenda::{Entry, Status},
     letter::{LetterKind, Person, clean_text, one_line},
     matching::campus_request::{Kind, Mode},
-    scheduling::event::EventKind,
+    scheduling::{door::DoorCode, event::EventKind},
     time::{Instant, LocalWindow, Zone},
     wording,
 };
@@ -304,6 +304,17 @@ pub struct PlaceOfMany {
     pub mark: CalendarMark,
     /// The page on which it can be given back.
     pub link: String,
+    /// What is shown at the door, where there is one.
+    pub pass: Option<DoorPass>,
+}
+
+/// What a student shows at the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoorPass {
+    /// By what the booking is known there.
+    pub code: DoorCode,
+    /// Where a phone of the door is led: the address in the QR picture.
+    pub link: String,
 }
 
 /// What a person is told.
@@ -405,6 +416,8 @@ pub enum Notice {
         cancelling: Vec<String>,
         /// What has become of it.
         news: Option<News>,
+        /// What is shown at the door, where there is one.
+        pass: Option<DoorPass>,
     },
     /// A student's place is gone: the letter takes the entry out of the calendar.
     PlaceCancelled {

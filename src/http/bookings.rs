@@ -89,7 +89,7 @@ pub struct ListQuery {
 
 /// A booking, out.
 #[derive(Debug, Serialize)]
-struct BookingView {
+pub(super) struct BookingView {
     id: String,
     campus_id: String,
     event_id: String,
@@ -109,6 +109,7 @@ struct BookingView {
     when: WhenView,
     calendar_uid: String,
     calendar_sequence: i32,
+    code: String,
     checked_in_at: Option<String>,
     revision: i64,
     created_at: String,
@@ -116,7 +117,7 @@ struct BookingView {
 }
 
 impl BookingView {
-    fn of(booked: &Booked, tx: &Tx<'_>) -> Self {
+    pub(super) fn of(booked: &Booked, tx: &Tx<'_>) -> Self {
         let (row, facts, host) = (&booked.row, booked.about.facts(), &tx.app.site.host);
         let held = row.held_until.filter(|_| row.state == BookingState::Held);
         // A hold that has run out is over, whether the worker has come by or not.
@@ -141,6 +142,7 @@ impl BookingView {
             when: facts.when.into(),
             calendar_uid: format!("{}@{host}", row.id),
             calendar_sequence: row.calendar_sequence,
+            code: row.code.to_string(),
             checked_in_at: row.checked_in_at.map(|at| at.to_string()),
             revision: row.revision,
             created_at: row.created_at.to_string(),
@@ -164,7 +166,7 @@ struct LineView {
     reason: String,
 }
 
-fn shown(booked: &Booked, tx: &Tx<'_>) -> Reply {
+pub(super) fn shown(booked: &Booked, tx: &Tx<'_>) -> Reply {
     Reply::ok(&BookingView::of(booked, tx)).etag(booked.row.revision)
 }
 

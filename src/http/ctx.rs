@@ -31,6 +31,7 @@ pub struct Ctx<Q = NoQuery> {
     pub query: Q,
     /// The caller's network address, where known.
     pub peer: Option<std::net::IpAddr>,
+    cookies: Vec<String>,
     caller: Result<Caller, Problem>,
     portals_too: bool,
     key: Option<String>,
@@ -63,6 +64,7 @@ impl<Q: DeserializeOwned> Ctx<Q> {
             app,
             query: query.into_inner(),
             peer: req.peer_addr().map(|peer| peer.ip()),
+            cookies: cookies(req),
             key: idempotency_key(req)?,
             seen: seen(req)?,
             method: req.method().to_string(),
@@ -76,6 +78,12 @@ impl<Q> Ctx<Q> {
     /// What If-Match says.
     pub fn seen(&self) -> Seen {
         self.seen.clone()
+    }
+
+    /// The value of a cookie that the caller holds.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.cookies.iter().flat_map(|header| header.split(';'));
+        pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The page of a list that is asked for.
@@ -354,6 +362,11 @@ fn caller(req: &HttpRequest, app: &App) -> Result<Caller, Problem> {
         TokenFault::Expired => Problem::new(Code::TokenExpired, "The access token has expired."),
         TokenFault::Invalid => Problem::new(Code::InvalidToken, "The access token is not valid."),
     })
+}
+
+/// What the caller's cookies say; the only ones we set are read by [`Ctx::cookie`].
+fn cookies(req: &HttpRequest) -> Vec<String> {
+    req.headers().get_all(header::COOKIE).filter_map(|given| given.to_str().ok()).map(ToOwned::to_owned).collect()
 }
 
 /// The key, bare or quoted as the draft standard has it.

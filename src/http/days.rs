@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{At, Body, digest};
 use super::ctx::{Answer, Ctx, Reply};
+use super::door_pages;
 use super::meta::html;
 use super::pages::day_sheet::{self, day_sheet};
 use super::pages::schedule::{Manner, schedule};
@@ -19,6 +20,7 @@ use crate::auth::link::LinkFor;
 use crate::domain::ids::EventId;
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::day::Day;
+use crate::domain::time::Instant;
 use crate::service::code::Code;
 use crate::service::days;
 use crate::service::error::ServiceError;
@@ -84,8 +86,9 @@ fn drawn(day: &Day, names: bool) -> HttpResponse {
         .body(picture)
 }
 
-fn printed(day: &Day) -> HttpResponse {
-    let mut answer = html(day_sheet(day), 200);
+/// The sheet as an answer, on a screen with the way to the door.
+fn printed(day: &Day, door: Option<&str>) -> HttpResponse {
+    let mut answer = html(day_sheet(day, door), 200);
     if let Ok(policy) = header::HeaderValue::from_str(day_sheet::policy()) {
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -107,7 +110,7 @@ async fn picture(ctx: Ctx<PictureQuery>, At(event): At<EventId>) -> Answer {
 async fn sheet(ctx: Ctx<DayQuery>, At(event): At<EventId>) -> Answer {
     let date = asked(ctx.query.date.as_deref())?;
     let day = ctx.find(move |tx, actor| days::of_office(tx, actor, event, date)).await?;
-    Ok(printed(&day))
+    Ok(printed(&day, None))
 }
 
 /// Makes a link that opens the sheet in a browser. Nothing is kept, so there is nothing to repeat.
@@ -127,12 +130,13 @@ async fn make_link(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<Da
     .await
 }
 
-async fn behind(ctx: Ctx<DayQuery>, link: &str) -> Result<Option<Day>, Problem> {
+/// The day behind a link, of which event, and when the link ends.
+async fn behind(ctx: &Ctx<DayQuery>, link: &str) -> Result<Option<(Day, EventId, Instant)>, Problem> {
     let date = asked(ctx.query.date.as_deref())?;
-    let event = ctx.app.links.open_until(LinkFor::Day, link, ctx.app.clock.now()).map(EventId::from_uuid);
-    let Some(event) = event else { return Ok(None) };
+    let opened = ctx.app.links.open_with_end(LinkFor::Day, link, ctx.app.clock.now());
+    let Some((event, until)) = opened.map(|(id, until)| (EventId::from_uuid(id), until)) else { return Ok(None) };
     match ctx.app.read(move |tx| days::by_link(tx, event, date)).await {
-        Ok(day) => Ok(Some(day)),
+        Ok(day) => Ok(Some((day, event, until))),
         Err(ServiceError::NotFound) => Ok(None),
         Err(fault) => Err(fault.into()),
     }
@@ -147,12 +151,19 @@ fn gone() -> HttpResponse {
     html(pages::message(&page), 404)
 }
 
-/// The sheet, for whoever has a link that the office made.
+/// The sheet, for whoever has a link that the office made. The phone that opens it is one of the door's from then on, until
+/// the link ends.
 async fn sheet_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
-    Ok(behind(ctx, &link).await?.map_or_else(gone, |day| printed(&day)))
+    let Some((day, event, until)) = behind(&ctx, &link).await? else { return Ok(gone()) };
+    let mut sheet = printed(&day, Some(&door_pages::address(event)));
+    let session = door_pages::session(&ctx.app, event, until);
+    if let Ok(session) = header::HeaderValue::from_str(&session) {
+        sheet.headers_mut().insert(header::SET_COOKIE, session);
+    }
+    Ok(sheet)
 }
 
 /// The picture with names, for whoever has a link that the office made.
 async fn picture_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
-    Ok(behind(ctx, &link).await?.map_or_else(gone, |day| drawn(&day, true)))
+    Ok(behind(&ctx, &link).await?.map_or_else(gone, |(day, ..)| drawn(&day, true)))
 }

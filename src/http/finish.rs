@@ -85,7 +85,7 @@ const LONGEST_INSTANCE: usize = 1000;
 
 /// The path as `instance` gives it: secrets in page addresses are left out, and what is overlong is cut.
 fn safe_path(path: &str) -> String {
-    for secret in ["/o/", "/p/", "/day/", "/sign-in/", "/feeds/volunteers/"] {
+    for secret in ["/o/", "/p/", "/day/", "/door/", "/sign-in/", "/feeds/volunteers/"] {
         if path.starts_with(secret) {
             return format!("{secret}***");
         }

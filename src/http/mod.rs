@@ -14,6 +14,8 @@ pub mod campuses;
 pub mod candidates;
 pub mod ctx;
 pub mod days;
+pub mod door;
+pub mod door_pages;
 pub mod events;
 pub mod exclusions;
 pub mod exports;
@@ -103,6 +105,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         policies::routes,
         rotations::routes,
         days::routes,
+        door::routes,
+        door_pages::routes,
         portals::routes,
         students::routes,
         imports::routes,
@@ -147,6 +151,8 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         policies::ROUTES,
         rotations::ROUTES,
         days::ROUTES,
+        door::ROUTES,
+        door_pages::ROUTES,
         portals::ROUTES,
         students::ROUTES,
         imports::ROUTES,

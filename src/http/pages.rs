@@ -2,7 +2,8 @@
 //!
 //! Pure functions from plain values to HTML. Every page works without a script, on a phone and in the dark, loads nothing
 //! and may be served under [`security_policy`], which allows this one style sheet and nothing else. What is absent on
-//! purpose: forms for what the API does; the only things to press are the answer to an offer and the sign-in button.
+//! purpose: forms for what the API does; the only things to press are the answer to an offer, the sign-in button, and what is
+//! done at the door with a phone in the hand.
 
 use std::sync::LazyLock;
 
@@ -12,13 +13,15 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 
 use crate::domain::{
     letter::{clean_text, one_line},
-    notice::{Engagement, PlaceFacts},
+    notice::{DoorPass, Engagement, PlaceFacts},
     time::{Instant, Zone},
     wording,
 };
+use crate::qr::Qr;
 use crate::service::judging::ByLink;
 
 pub mod day_sheet;
+pub mod door;
 pub mod hours_letter;
 pub mod schedule;
 
@@ -185,6 +188,8 @@ pub struct PlacePage {
     pub standing: PlaceStanding,
     /// Whether and until when the place may be given back, for one who is expected.
     pub cancelling: Option<ByLink>,
+    /// What the student shows at the door, where there is something to show.
+    pub pass: Option<DoorPass>,
     /// Why what was just pressed could not be done.
     pub wrong: Option<String>,
 }
@@ -239,6 +244,8 @@ pub fn place(page: &PlacePage) -> String {
         PlaceStanding::Over => ("over", None),
     };
     let what = line(&place.title);
+    let qr = page.pass.as_ref().and_then(|pass| Qr::of(&pass.link));
+    let qr = qr.map(|qr| context! { size => qr.size(), path => qr.path() });
     fill(
         "place.html",
         context! {
@@ -254,6 +261,8 @@ pub fn place(page: &PlacePage) -> String {
             deadline => deadline.map(|at| wording::instant(at, place.when.zone())),
             cancelling => page.cancelling.as_ref().filter(|_| page.wrong.is_none()).map(|cancelling| &cancelling.says),
             fixed => page.cancelling.as_ref().is_some_and(|cancelling| !cancelling.taken),
+            code => page.pass.as_ref().map(|pass| pass.code.spoken()),
+            qr => qr,
             wrong => page.wrong.as_deref().map(line),
         },
     )
@@ -359,6 +368,8 @@ const SOURCES: &[(&str, &str)] = embedded![
     "signed_in.html",
     "problem.html",
     "message.html",
+    "desk.html",
+    "door.html",
     "schedule.xml",
     "day_sheet.html",
     "hours_letter.html"
@@ -384,7 +395,7 @@ fn templates() -> Result<Environment<'static>, minijinja::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::mail::letters::tests::engagement;
 
@@ -405,7 +416,7 @@ mod tests {
         page.replace("&#x2f;", "/").replace("&#x27;", "'").replace("&quot;", "\"")
     }
 
-    fn whole(page: &str) {
+    pub(super) fn whole(page: &str) {
         assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"), "{page}");
         assert!(page.contains(&format!("<style>{STYLE}</style>")), "the style is what its hash was taken of");
         for never in ["<script", "style=\"", "{{", "{%", ">none<", "http://", "<img"] {
@@ -445,12 +456,15 @@ mod tests {
                 name: "Sam <b>".to_owned(),
                 standing,
                 cancelling: None,
+                pass: (standing == PlaceStanding::Expected).then(crate::mail::letters::tests::pass),
                 wrong: None,
             });
             whole(&page);
             let page = read(&page);
             assert!(page.contains(said) && page.contains("Table 4"), "{said}: {page}");
             assert_eq!(page.matches("<button").count(), buttons.len(), "{page}");
+            let shown = standing == PlaceStanding::Expected;
+            assert_eq!((page.contains("BCD FGH"), page.contains("<svg class")), (shown, shown), "{page}");
             assert!(buttons.iter().all(|button| page.contains(&format!("value=\"{button}\""))), "{page}");
         };
         let deadline = "2027-02-20T22:00:00Z".parse().unwrap();

@@ -43,7 +43,7 @@ fn open(app: &App, link: &str) -> Result<Behind, ServiceError> {
         Some((LinkFor::Booking, id)) => Ok(Behind::Booking(BookingId::from_uuid(id))),
         Some((LinkFor::Entry, id)) => Ok(Behind::Entry(WaitlistEntryId::from_uuid(id))),
         Some((LinkFor::Assignment, id)) => Ok(Behind::Assignment(AssignmentId::from_uuid(id))),
-        Some((LinkFor::Offer | LinkFor::Day, _)) | None => Err(ServiceError::NotFound),
+        Some((LinkFor::Offer | LinkFor::Day | LinkFor::Door, _)) | None => Err(ServiceError::NotFound),
     }
 }
 
@@ -113,7 +113,7 @@ async fn page(app: &App, behind: Behind) -> Result<PlacePage, ServiceError> {
             let booked = bookings::behind(tx, id)?;
             let open = !bookings::has_begun(&booked, tx.now);
             let cancelling = open.then(|| judging::by_link(tx, &booked)).transpose()?;
-            Ok(PlacePage { cancelling, ..of_booking(&booked, open) })
+            Ok(PlacePage { cancelling, ..of_booking(&booked, open, tx.app) })
         }
         Behind::Entry(id) => {
             let (waiting, booked) = waitlist::behind(tx, id)?;
@@ -124,7 +124,7 @@ async fn page(app: &App, behind: Behind) -> Result<PlacePage, ServiceError> {
     .await
 }
 
-fn of_booking(booked: &Booked, open: bool) -> PlacePage {
+fn of_booking(booked: &Booked, open: bool, app: &App) -> PlacePage {
     let standing = match booked.row.state {
         BookingState::Confirmed if open => PlaceStanding::Expected,
         BookingState::Held => PlaceStanding::Held,
@@ -132,11 +132,14 @@ fn of_booking(booked: &Booked, open: bool) -> PlacePage {
         BookingState::NoShow | BookingState::Excused => PlaceStanding::Over,
         BookingState::Cancelled => PlaceStanding::GivenBack,
     };
+    let expected = booked.row.state == BookingState::Confirmed;
+    let pass = expected.then(|| bookings::pass(app, booked)).flatten();
     PlacePage {
         place: booked.about.facts(),
         name: booked.student.name.clone(),
         standing,
         cancelling: None,
+        pass,
         wrong: None,
     }
 }
@@ -156,7 +159,14 @@ fn of_assignment(assigned: &Assigned) -> PlacePage {
     // An assignment that is asked about again has an event; of the other kinds nothing can be put to another time.
     let kind = EventKind::of_need(kind).unwrap_or(EventKind::BoardMeeting);
     let place = PlaceFacts { campus, title, kind, label: Some(role), when, mode, place, postponed };
-    PlacePage { place, name: assigned.about.volunteer.display_name.clone(), standing, cancelling: None, wrong: None }
+    PlacePage {
+        place,
+        name: assigned.about.volunteer.display_name.clone(),
+        standing,
+        cancelling: None,
+        pass: None,
+        wrong: None,
+    }
 }
 
 fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {
@@ -172,6 +182,7 @@ fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {
         name: waiting.student.name.clone(),
         standing,
         cancelling: None,
+        pass: None,
         wrong: None,
     }
 }

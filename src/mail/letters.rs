@@ -2,7 +2,8 @@
 //!
 //! Runs inside the database's writer, so the templates are compiled once and nothing here waits for anything. HTML is
 //! escaped by the engine, plain text is not; what people typed is cleaned of controls before either. What is absent on
-//! purpose: images, tracking, and more than one link to press.
+//! purpose: tracking, more than one link to press, and images but the one of the code at the door, which is drawn when the
+//! letter is sent.
 
 use std::{fmt, sync::LazyLock};
 
@@ -12,7 +13,7 @@ use crate::calendar::ics;
 use crate::domain::{
     agenda::{Agenda, Answer, Attendee, Entry, Method, Status},
     ids::LetterId,
-    letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, clean_text, one_line},
+    letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, QR_ID, clean_text, one_line},
     notice::{
         CalendarMark, CancelCause, Engagement, HeldEnd, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, PlaceOfMany,
         Recipient, Site,
@@ -83,6 +84,10 @@ pub fn render(
         html,
         calendar,
         attached,
+        qr: match notice {
+            Notice::PlaceConfirmed { pass, .. } => pass.as_ref().map(|pass| pass.link.clone()),
+            _ => None,
+        },
         message_id: format!("{id}@{}", site.host),
         thread: notice.thread().map_or_else(|| id.to_string(), ToOwned::to_owned),
         created,
@@ -267,9 +272,11 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { cause => cause, reason => reason.map(clean_text), ..about(engagement, reader) }
         }
-        Notice::PlaceConfirmed { place, mark, link, cancelling, news } => context! {
+        Notice::PlaceConfirmed { place, mark, link, cancelling, news, pass } => context! {
             link => link.as_str(),
             cancelling => cancelling,
+            code => pass.as_ref().map(|pass| pass.code.spoken()),
+            qr_id => QR_ID,
             changed => mark.sequence > 0,
             ..context! { ..told(news.as_ref(), place.when), ..about_place(place, reader) }
         },
@@ -289,6 +296,7 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             places => places.iter().map(|one| context! {
                 where => one.place.place_in_words(),
                 link => one.link.as_str(),
+                code => one.pass.as_ref().map(|pass| pass.code.spoken()),
                 ..times(one.place.when, reader)
             }).collect::<Vec<_>>(),
         },

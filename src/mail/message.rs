@@ -3,7 +3,8 @@
 //! The same letter makes the same bytes at every attempt: the date is the letter's, the Message-ID was minted with it,
 //! the boundaries are derived from its id. An invite is
 //! `mixed { alternative { plain, html, text/calendar; method=… }, invite.ics }`: mail programs act on the first form of
-//! the calendar, people save the second. What is absent on purpose: signing.
+//! the calendar, people save the second. A QR picture lies beside the HTML that shows it, `related { html, png }`: the one
+//! form of a picture that mail programs show without asking a server. What is absent on purpose: signing.
 
 use std::{
     fmt,
@@ -19,7 +20,8 @@ use lettre::{
     },
 };
 
-use crate::domain::letter::{CalendarPart, LONGEST_SUBJECT, Letter, Person, one_line};
+use crate::domain::letter::{CalendarPart, LONGEST_SUBJECT, Letter, Person, QR_ID, one_line};
+use crate::qr::Qr;
 
 /// Why a letter cannot be put on the wire, however often it is tried.
 #[derive(Debug)]
@@ -67,8 +69,15 @@ pub fn to_bytes(letter: &Letter) -> Result<Vec<u8>, MessageFault> {
     }
     let words = MultiPart::alternative()
         .boundary(format!("words-{}", letter.id))
-        .singlepart(SinglePart::plain(letter.text.clone()))
-        .singlepart(SinglePart::html(letter.html.clone()));
+        .singlepart(SinglePart::plain(letter.text.clone()));
+    let html = SinglePart::html(letter.html.clone());
+    let words = match letter.qr.as_deref().map(picture).transpose()? {
+        Some(png) => {
+            let shown = MultiPart::related().boundary(format!("shown-{}", letter.id));
+            words.multipart(shown.singlepart(html).singlepart(png))
+        }
+        None => words.singlepart(html),
+    };
     let parts = || MultiPart::mixed().boundary(format!("parts-{}", letter.id));
     let mut body = match &letter.calendar {
         None if letter.attached.is_empty() => words,
@@ -110,6 +119,13 @@ fn invite(calendar: &CalendarPart) -> Result<SinglePart, MessageFault> {
 fn attached(calendar: &CalendarPart, name: &str) -> Result<SinglePart, MessageFault> {
     Ok(Attachment::new(name.to_owned())
         .body(untouched(calendar), content_type(&format!("application/ics; name=\"{name}\""))?))
+}
+
+/// The address as a picture that stands in the letter.
+fn picture(address: &str) -> Result<SinglePart, MessageFault> {
+    let qr = Qr::of(address).ok_or_else(|| MessageFault::Build("the address is too long for a QR code".to_owned()))?;
+    let png = qr.png().map_err(|fault| MessageFault::Build(fault.to_string()))?;
+    Ok(Attachment::new_inline_with_name(QR_ID.to_owned(), format!("{QR_ID}.png")).body(png, content_type("image/png")?))
 }
 
 fn content_type(text: &str) -> Result<ContentType, MessageFault> {

@@ -12,7 +12,7 @@ use super::judging;
 use super::places::{self, By, admit, end, fresh, note, pass_on, tell, walled};
 use super::students;
 use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
-use crate::domain::notice::PlaceEnd;
+use crate::domain::notice::{DoorPass, PlaceEnd};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState, DOORS_OPEN, Student};
@@ -66,7 +66,7 @@ pub fn create(
         row.state = BookingState::Held;
         row.held_until = Some(tx.now.plus(chrono::TimeDelta::minutes(i64::from(about.rules.hold_minutes))));
     }
-    if !bookings::insert(tx.conn, &row)? {
+    if !bookings::insert(tx.conn, &mut row)? {
         return Err(walled());
     }
     let booked = Booked { row, student, about };
@@ -295,6 +295,12 @@ pub fn behind(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceError> {
     bookings::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
 }
 
+/// What the student shows at the door, where there is one to come to.
+#[must_use]
+pub fn pass(app: &App, booked: &Booked) -> Option<DoorPass> {
+    places::pass(app, &booked.about, &booked.row.code)
+}
+
 /// Whether a place has begun. One that is postponed has not, whatever was said before.
 #[must_use]
 pub fn has_begun(booked: &Booked, now: Instant) -> bool {
@@ -383,15 +389,26 @@ pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Resul
         Mark::Excused(reason) => Some(prose("reason", reason, 1, 500)?),
         Mark::CheckedIn | Mark::Attended | Mark::NoShow => None,
     };
-    let came = matches!(mark, Mark::CheckedIn).then_some(tx.now).or(booked.row.checked_in_at);
+    set_mark(tx, booked, state, (what, By::Office), reason.as_deref())
+}
+
+/// Keeps a mark that may be set. `what` and by whom are what the log says.
+pub(super) fn set_mark(
+    tx: &mut Tx<'_>,
+    booked: Booked,
+    state: BookingState,
+    (what, by): (&str, By),
+    reason: Option<&str>,
+) -> Result<Booked, ServiceError> {
+    let came = (state == BookingState::CheckedIn).then_some(tx.now).or(booked.row.checked_in_at);
     let row = BookingRow {
         marked_from: Some(booked.row.state),
         checked_in_at: came,
-        state_reason: reason.clone().or_else(|| booked.row.state_reason.clone()),
+        state_reason: reason.map(ToOwned::to_owned).or_else(|| booked.row.state_reason.clone()),
         ..booked.row.into_state(state, tx.now)
     };
     bookings::update(tx.conn, &row)?;
-    note(tx, &row, what, By::Office, reason.as_deref().unwrap_or_default())?;
+    note(tx, &row, what, by, reason.unwrap_or_default())?;
     let marked = Booked { row, ..booked };
     if !marked.row.state.is_expected() {
         pass_on(tx, &marked.about)?;

@@ -111,6 +111,10 @@ pub enum Code {
     TooEarly,
     /// The policy no longer takes a cancellation.
     TooLateToCancel,
+    /// It is over.
+    IsOver,
+    /// The student is checked in.
+    AlreadyCheckedIn,
     /// The place is no longer held.
     OfferExpired,
     /// Somebody changed it meanwhile.
@@ -196,6 +200,8 @@ impl Code {
         Self::RotationStale,
         Self::TooEarly,
         Self::TooLateToCancel,
+        Self::IsOver,
+        Self::AlreadyCheckedIn,
         Self::OfferExpired,
         Self::Stale,
         Self::BodyTooLarge,
@@ -551,6 +557,19 @@ impl Code {
                 "It is too late to cancel this",
                 "The policy under which the place was booked no longer takes a cancellation, or not this way. The detail \
                  says until when it did and how it is still possible; the office can set the rule aside with a reason.",
+            ),
+            Self::IsOver => (
+                "is_over",
+                409,
+                "It is over",
+                "Nobody is let in any more where the time of the slot has passed. The detail says when it ended. Who came all \
+                 the same is marked by hand.",
+            ),
+            Self::AlreadyCheckedIn => (
+                "already_checked_in",
+                409,
+                "The student is checked in",
+                "This code was shown before, and the student is in. `checked_in_at` says since when.",
             ),
             Self::OfferExpired => (
                 "offer_expired",

@@ -16,6 +16,7 @@ mod clashes;
 pub mod code;
 pub mod dated;
 pub mod days;
+pub mod door;
 pub mod error;
 pub mod events;
 pub mod exclusions;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::access::Actor;
-use super::app::Tx;
+use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
 use super::judging;
@@ -17,8 +17,11 @@ use super::outbox;
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
 use crate::domain::letter::Person;
-use crate::domain::notice::{HeldEnd, News, Notice, PlaceEnd, Recipient};
+use crate::domain::matching::campus_request::Mode;
+use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment};
+use crate::domain::scheduling::door::DoorCode;
+use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, Booked, BookingRow, Had};
@@ -36,6 +39,8 @@ pub enum By {
     Office,
     /// The student, through the link of a letter.
     Student,
+    /// Whoever is at the door with the day's link.
+    Door,
     /// Nobody: time or a rule.
     Rule,
 }
@@ -52,6 +57,7 @@ impl By {
             Self::Portal => "portal",
             Self::Office => "office",
             Self::Student => "student",
+            Self::Door => "door",
             Self::Rule => "rule",
         }
     }
@@ -322,6 +328,9 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         updated_at: now,
         override_reason: None,
         policy_id: about.policy,
+        code: DoorCode::mint(),
+        walk_in: false,
+        released_at: None,
     }
 }
 
@@ -344,8 +353,15 @@ pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) ->
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
         cancelling: judging::by_link(tx, booked)?.says,
         news,
+        pass: pass(tx.app, &booked.about, &booked.row.code),
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
+}
+
+/// What a student shows at the door, where there is one to come to.
+pub(super) fn pass(app: &App, about: &PlaceAbout, code: &DoorCode) -> Option<DoorPass> {
+    (about.mode == Mode::InPerson && about.state != EventState::Postponed)
+        .then(|| DoorPass { code: code.clone(), link: format!("{}/door/{}/{code}", app.site.base_url, about.event) })
 }
 
 /// Puts a student into another slot; the calendar entry stays the same one. Whoever is allowed to, and that there is room,
@@ -546,13 +562,13 @@ fn offer(
     again: bool,
 ) -> Result<(), ServiceError> {
     let owner = OwnerId::from_uuid(waiting.row.id.uuid());
-    let held = BookingRow {
+    let mut held = BookingRow {
         waitlist_entry_id: Some(waiting.row.id),
         state: BookingState::Held,
         held_until: Some(deadline),
         ..fresh(about, &waiting.student, owner, tx.now)
     };
-    bookings::insert(tx.conn, &held)?;
+    bookings::insert(tx.conn, &mut held)?;
     let entry = EntryRow {
         booking_id: Some(held.id),
         offer_deadline: Some(deadline),

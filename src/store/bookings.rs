@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::columns::text_column;
-use super::db::{Conn, StoreError, lost_race, violates};
+use super::db::{Conn, StoreError, lost_race, natively, violates};
 use super::places::{CampusColumns, EventColumns, PlaceAbout, venue};
 use super::schema::{bookings, campuses, events, slots, students};
 use super::slots::Columns as SlotColumns;
@@ -21,10 +21,11 @@ use crate::domain::matching::campus_request::Mode;
 use crate::domain::notice::CalendarMark;
 use crate::domain::people::place::Position;
 use crate::domain::scheduling::booking::{BookingState, Commitment};
+use crate::domain::scheduling::door::DoorCode;
 use crate::domain::scheduling::event::EventState;
 use crate::domain::time::{Instant, Window};
 
-text_column!(BookingState);
+text_column!(BookingState, DoorCode);
 
 /// The condition under which a booking takes a place at an instant.
 macro_rules! takes_a_place {
@@ -89,6 +90,12 @@ pub struct BookingRow {
     pub override_reason: Option<String>,
     /// The version of the campus's policy under which it was made.
     pub policy_id: Option<PolicyId>,
+    /// By what it is known at the door; unique within the event.
+    pub code: DoorCode,
+    /// Whether the student came without a place and was let in at the door.
+    pub walk_in: bool,
+    /// When the place was released because the student had not come; stays when that was taken back.
+    pub released_at: Option<Instant>,
 }
 
 impl BookingRow {
@@ -151,9 +158,30 @@ macro_rules! with_facts {
     };
 }
 
-/// Keeps a new booking. Answers false where the wall against overlaps stands; the transaction must then end.
-pub fn insert(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
-    kept(diesel::insert_into(bookings::table).values(row.clone()).execute(conn))
+/// How often a code is drawn before something else must be wrong.
+const DRAWS: usize = 5;
+
+/// Keeps a new booking; where another of the event has its code, it gets another one. Answers false where the wall against
+/// overlaps stands; the transaction must then end.
+pub fn insert(conn: &mut Conn, row: &mut BookingRow) -> Result<bool, StoreError> {
+    for _ in 0..DRAWS {
+        let done = natively!(conn, conn => diesel::insert_into(bookings::table)
+            .values(row.clone())
+            .on_conflict((bookings::event_id, bookings::code))
+            .do_nothing()
+            .execute(conn));
+        match done {
+            Ok(0) => row.code = DoorCode::mint(),
+            done => return kept(done),
+        }
+    }
+    Err(StoreError::Corrupt(format!("no code is left for a booking of the event {}", row.event_id)))
+}
+
+/// The booking of an event that has this code.
+pub fn find_by_code(conn: &mut Conn, event: EventId, code: &DoorCode) -> Result<Option<Booked>, StoreError> {
+    let of = with_facts!().filter(bookings::event_id.eq(event)).filter(bookings::code.eq(code.clone()));
+    of.get_result::<Found>(conn).optional()?.map(Booked::read).transpose()
 }
 
 /// Keeps a booking that was changed, if it is still of the revision before. Answers false where the wall against overlaps
@@ -180,6 +208,7 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
                 bookings::revision.eq(row.revision),
                 bookings::updated_at.eq(row.updated_at),
                 bookings::override_reason.eq(row.override_reason.clone()),
+                bookings::released_at.eq(row.released_at),
             ))
             .execute(conn),
     )

@@ -22,6 +22,8 @@ struct Kept {
     calendar: Option<(String, String)>,
     #[serde(default)]
     attached: Vec<(String, String)>,
+    #[serde(default)]
+    qr: Option<String>,
 }
 
 /// A letter as lists show it.
@@ -66,6 +68,7 @@ pub fn insert(conn: &mut Conn, campus: Option<CampusId>, letter: &Letter) -> Res
         html: letter.html.clone(),
         calendar: letter.calendar.as_ref().map(part),
         attached: letter.attached.iter().map(part).collect(),
+        qr: letter.qr.clone(),
     };
     diesel::insert_into(letters::table)
         .values((
@@ -185,6 +188,7 @@ fn load(conn: &mut Conn, id: LetterId) -> Result<(Letter, i32), StoreError> {
         html: kept.html,
         calendar: kept.calendar.map(part).transpose()?,
         attached: kept.attached.into_iter().map(part).collect::<Result<_, _>>()?,
+        qr: kept.qr,
         message_id,
         thread,
         created,

@@ -171,6 +171,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         booking_rules -> Nullable<Document>,
+        release_after_minutes -> Nullable<Integer>,
     }
 }
 
@@ -598,6 +599,9 @@ diesel::table! {
         updated_at -> Moment,
         override_reason -> Nullable<Text>,
         policy_id -> Nullable<Id>,
+        code -> Text,
+        walk_in -> Bool,
+        released_at -> Nullable<Moment>,
     }
 }
 

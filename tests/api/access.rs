@@ -194,6 +194,12 @@ const TABLE: &[Row] = &[
     ("mark_booking_attended", Begun, "", COORDINATOR),
     ("mark_booking_no_show", Begun, "", COORDINATOR),
     ("explain_booking_policy", Booking, "", COORDINATOR),
+    ("check_in_by_code", Begun, r#"{"code":"$code"}"#, COORDINATOR),
+    // Whoever holds the cookie of the door is let act there, whoever they are otherwise.
+    ("show_door", Begun, "", EVERYBODY),
+    ("look_up_code", Begun, "code=$code", EVERYBODY),
+    ("show_door_code", Begun, "", EVERYBODY),
+    ("answer_door_code", Begun, "answer=here", EVERYBODY),
     ("undo_booking_mark", Marked, "", COORDINATOR),
     ("show_place_page", Booking, "", EVERYBODY),
     ("answer_place_page", Booking, "answer=cancel", EVERYBODY),
@@ -440,8 +446,10 @@ impl Cast {
                 scene.insert("booking_id", office.holds(&slot, name).await.expect(201).id());
             }
             Booking | Begun | Marked | Full | Waiting | Offered => {
-                let booking = office.books(&slot, name).await.expect(201).id();
+                let booked = office.books(&slot, name).await.expect(201);
+                let booking = booked.id();
                 scene.insert("booking_id", booking.clone());
+                scene.insert("code", booked.json["code"].as_str().unwrap().to_owned());
                 if given == Booking {
                     scene.insert("other_slot_id", world.slot(&event, "14:00", 1).await);
                     let letter = world.letters_to(&format!("{}@example.edu", handle(name))).await.pop().unwrap();
@@ -462,6 +470,10 @@ impl Cast {
                     };
                     let sql = format!("update bookings set starts_at = {at} where id = {id}");
                     world.database().connect().batch_execute(&sql).unwrap();
+                    let link = office.act(&format!("/v1/events/{}/day-links", event.id())).await.expect(201);
+                    let url = link.json["url"].as_str().unwrap().replace(&world.base_url, "");
+                    let sheet = world.nobody().get(&url).await.expect(200);
+                    scene.insert("cookie", sheet.header("set-cookie").unwrap().to_owned());
                 }
                 if given == Marked {
                     office.booking_does(&booking, "check-in").await.expect(200);
@@ -580,8 +592,11 @@ impl Cast {
         if ["set_booking_rules", "set_grid", "set_office_calendar", "reschedule_event"].contains(&operation) {
             request = request.header("If-Match", "*");
         }
-        if operation == "answer_offer_page" || operation == "answer_place_page" {
-            request = request.body("application/x-www-form-urlencoded", body);
+        if operation.contains("door") || operation == "look_up_code" {
+            request = request.header("Cookie", scene["cookie"].split(';').next().unwrap());
+        }
+        if ["answer_offer_page", "answer_place_page", "look_up_code", "answer_door_code"].contains(&operation) {
+            request = request.body("application/x-www-form-urlencoded", filled(body, scene, |name| format!("${name}")));
         } else if !body.is_empty() {
             request = request.body("application/json", filled(body, scene, |name| format!("${name}")));
         }

@@ -33,6 +33,7 @@ fn letter(to: &str) -> Letter {
         html: "<p>Grüße</p>".to_owned(),
         calendar: None,
         attached: Vec::new(),
+        qr: None,
         message_id: format!("{id}@rostrum.example.edu"),
         thread: id.to_string(),
         created: "2027-01-15T08:00:00Z".parse::<Instant>().unwrap(),
@@ -137,6 +138,33 @@ fn an_invite_arrives_byte_for_byte() {
             assert_eq!(part["defects"], serde_json::json!([]), "{part}");
         }
     }
+}
+
+#[test]
+fn the_picture_of_a_code_lies_beside_the_html_that_shows_it() {
+    let relay = Relay::start();
+    let mut letter = invite("Mock interviews", None);
+    letter.qr = Some("https://rostrum.example.edu/door/01a19a60-7c10-7a31-9b52-5d1f0c8e4a01/BCDFGH".to_owned());
+    run(relay.transport().send(&letter)).unwrap();
+    let [message] = &relay.messages(1)[..] else { panic!("one message") };
+    let forms = [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "text/calendar",
+        "application/ics",
+    ];
+    assert_eq!(types(message), forms);
+    for part in message["parts"].as_array().unwrap() {
+        assert_eq!(part["defects"], serde_json::json!([]), "{part}");
+    }
+    let raw = message["raw"].as_str().unwrap();
+    assert!(raw.contains("Content-ID: <door-code>") && raw.contains("Content-Disposition: inline"), "{raw}");
+    assert!(raw.is_ascii() && raw.contains("iVBORw0KGgo"), "a PNG, in base64");
+    assert_eq!(message::to_bytes(&letter).unwrap(), message::to_bytes(&letter.clone()).unwrap());
 }
 
 #[test]

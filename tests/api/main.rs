@@ -19,6 +19,7 @@ mod campuses;
 mod contract;
 mod days;
 mod demo;
+mod door;
 mod events;
 mod feeds;
 mod grids;

@@ -74,6 +74,8 @@ pub enum Action {
     ManagePlaces,
     /// See students and their places; book, move and cancel for them, and put them on the waitlist.
     BookPlaces,
+    /// Check students in by their codes.
+    CheckIn,
     /// Mark who came, and read what happened to places.
     MarkPlaces,
 }
@@ -96,6 +98,7 @@ impl Action {
         Self::ManagePortals,
         Self::ManagePlaces,
         Self::BookPlaces,
+        Self::CheckIn,
         Self::MarkPlaces,
     ];
 }
@@ -106,7 +109,7 @@ pub const fn may(role: Role, action: Action) -> bool {
     match role {
         Role::Coordinator => true,
         Role::Requester => matches!(action, Action::PostNeeds | Action::SeeEvents | Action::SeeAssignments),
-        Role::Portal => matches!(action, Action::BookPlaces),
+        Role::Portal => matches!(action, Action::BookPlaces | Action::CheckIn),
     }
 }
 
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn a_portal_books_and_no_person_is_one() {
         let allowed: Vec<_> = Action::ALL.iter().filter(|action| may(Role::Portal, **action)).collect();
-        assert_eq!(allowed, [&Action::BookPlaces]);
+        assert_eq!(allowed, [&Action::BookPlaces, &Action::CheckIn]);
         assert_eq!("portal".parse::<Role>(), Err(UnknownRole));
     }
 }

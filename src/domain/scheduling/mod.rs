@@ -3,6 +3,7 @@
 
 pub mod booking;
 pub mod day;
+pub mod door;
 pub mod event;
 pub mod feasibility;
 pub mod grid;

@@ -296,6 +296,7 @@ impl Read for PlaceLine {
         Column::ignored("state"),
         Column::ignored("held_until"),
         Column::ignored("late"),
+        Column::ignored("code"),
         Column::ignored("checked_in_at"),
         Column::ignored("created_at"),
         Column::ignored("updated_at"),

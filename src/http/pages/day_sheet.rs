@@ -60,8 +60,8 @@ struct HelperLine {
     note: String,
 }
 
-/// The day on paper.
-pub fn day_sheet(day: &Day) -> String {
+/// The day on paper; on a screen with the way to the door, where the reader may act there.
+pub fn day_sheet(day: &Day, door: Option<&str>) -> String {
     let panels = panels(day);
     let days: Vec<DayPart> = panels
         .iter()
@@ -90,6 +90,7 @@ pub fn day_sheet(day: &Day) -> String {
             days => Serde(days),
             now => wording::instant(day.now, day.zone),
             more => day.more,
+            door => door,
         },
     )
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     letter::{Email, Person},
     matching::campus_request::{Kind, Mode},
-    notice::{CalendarMark, Campus, HeldEnd},
+    notice::{CalendarMark, Campus, DoorPass, HeldEnd},
     scheduling::event::EventKind,
     time::Window,
 };
@@ -53,6 +53,11 @@ pub(crate) fn place() -> PlaceFacts {
         place,
         postponed: false,
     }
+}
+
+pub(crate) fn pass() -> DoorPass {
+    let link = "https://rostrum.example.edu/door/1/BCDFGH".to_owned();
+    DoorPass { code: "BCDFGH".parse().unwrap(), link }
 }
 
 fn campus() -> Campus {
@@ -147,7 +152,14 @@ fn every_notice() -> Vec<Notice> {
         all.push(confirmed(mark(1), false, Some(news.clone()), Some(link.clone())));
         let place = PlaceFacts { postponed: matches!(news, News::Postponed { .. }), ..place() };
         let (link, cancelling) = (link.clone(), Vec::new());
-        all.push(Notice::PlaceConfirmed { place, mark: mark(1), link, cancelling, news: Some(news.clone()) });
+        all.push(Notice::PlaceConfirmed {
+            place,
+            mark: mark(1),
+            link,
+            cancelling,
+            news: Some(news.clone()),
+            pass: None,
+        });
     }
     all.push(Notice::OfferRescheduled {
         engagement: engagement(),
@@ -167,8 +179,9 @@ fn every_notice() -> Vec<Notice> {
     }
     for (sequence, news) in [(0, None), (1, None), (1, Some(News::Instead))] {
         let link = "https://rostrum.example.edu/p/secret".to_owned();
+        let pass = (sequence == 0).then(pass);
         let cancelling = vec!["You may cancel until Wednesday <24> February 2027.".to_owned()];
-        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, cancelling, news });
+        all.push(Notice::PlaceConfirmed { place: place(), mark: mark(sequence), link, cancelling, news, pass });
     }
     for end in [
         PlaceEnd::GivenBack,
@@ -195,7 +208,8 @@ fn every_notice() -> Vec<Notice> {
         all.push(Notice::PlaceOfferClosed { place, why, thread: "entry-1".to_owned() });
     }
     for several in [false, true] {
-        let one = PlaceOfMany { place: place(), mark: mark(0), link: "https://rostrum.example.edu/p/1".to_owned() };
+        let link = "https://rostrum.example.edu/p/1".to_owned();
+        let one = PlaceOfMany { place: place(), mark: mark(0), link, pass: several.then(pass) };
         let places = if several { vec![one.clone(), one] } else { vec![one] };
         all.push(Notice::PlacesConfirmed { places, thread: "rotation-1".to_owned() });
     }
@@ -213,7 +227,11 @@ fn every_notice_is_written_in_full_in_both_forms() {
                 assert!(!letter.text.contains(left_over), "{left_over}: {}", letter.text);
             }
             assert!(letter.html.starts_with("<!doctype html>") && letter.html.trim_end().ends_with("</html>"));
-            assert!(!letter.html.contains("<img") && !letter.html.contains("<script"), "{}", letter.html);
+            assert!(!letter.html.contains("<script"), "{}", letter.html);
+            let picture = format!("<img src=\"cid:{QR_ID}\"");
+            let shown = usize::from(letter.qr.is_some());
+            assert_eq!(letter.html.matches("<img").count(), shown, "no picture but its own: {}", letter.html);
+            assert_eq!(letter.html.matches(&picture).count(), shown, "{}", letter.html);
             assert!(letter.html.matches("class=\"button\"").count() <= 1, "one thing to press");
         }
     }

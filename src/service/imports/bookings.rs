@@ -169,7 +169,7 @@ fn one(
     };
     admit_beside(tx, &about, &student, before.is_some(), None, planned)?;
     group.abouts.insert(slot, about.clone());
-    let row = fresh(&about, &student, actor.owner(), tx.now);
+    let mut row = fresh(&about, &student, actor.owner(), tx.now);
     if !group.keep {
         planned.give(&about, &student, row.id);
         return Ok(Outcome::Created(None));
@@ -177,7 +177,7 @@ fn one(
     if changed {
         remember(tx, before.as_ref(), &student, group)?;
     }
-    if !bookings::insert(tx.conn, &row)? {
+    if !bookings::insert(tx.conn, &mut row)? {
         return Err(walled());
     }
     group.there.push(row.clone());

@@ -14,7 +14,7 @@ use super::super::app::Tx;
 use super::super::code::Code;
 use super::super::error::ServiceError;
 use super::super::outbox;
-use super::super::places::{By, fresh, note, note_entry, reader, refusal, walled};
+use super::super::places::{By, fresh, note, note_entry, pass, reader, refusal, walled};
 use super::day::Day;
 use super::{Kept, Planned, find};
 use crate::auth::link::LinkFor;
@@ -154,8 +154,8 @@ fn book(tx: &mut Tx<'_>, actor: &Actor, day: &Day, planned: &Planned) -> Result<
     let mut made = Vec::new();
     for one in planned.plan.interviews.iter().filter(|one| !one.booked) {
         let (Some(about), Some(student)) = (day.abouts.get(&one.slot), students.get(&one.student)) else { continue };
-        let row = fresh(about, student, actor.owner(), tx.now);
-        if !bookings::insert(tx.conn, &row)? {
+        let mut row = fresh(about, student, actor.owner(), tx.now);
+        if !bookings::insert(tx.conn, &mut row)? {
             return Err(walled());
         }
         note(tx, &row, "booked", By::of(actor), "By a rotation.")?;
@@ -187,8 +187,10 @@ fn write_to(
         rows.sort_by_key(|row| row.starts_at);
         let place = |row: &&BookingRow| {
             let sealed = tx.app.links.seal(LinkFor::Booking, row.id.uuid());
+            let about = day.abouts.get(&row.slot_id)?;
             Some(PlaceOfMany {
-                place: day.abouts.get(&row.slot_id)?.facts(),
+                place: about.facts(),
+                pass: pass(tx.app, about, &row.code),
                 mark: row.mark(&tx.app.site.host),
                 link: format!("{}/p/{sealed}", tx.app.site.base_url),
             })

@@ -281,7 +281,10 @@ fn judge_problem(path: &str, exchange: &Exchange<'_>, faults: &mut Vec<String>) 
         }
     };
     agree("status", &problem["status"], exchange.status.into());
-    match ["/o/", "/p/", "/sign-in/", "/feeds/volunteers/"].iter().find(|secret| path.starts_with(**secret)) {
+    match ["/o/", "/p/", "/day/", "/door/", "/sign-in/", "/feeds/volunteers/"]
+        .iter()
+        .find(|secret| path.starts_with(**secret))
+    {
         // What follows is a secret, and a problem may end in a log.
         Some(public) => agree("instance", &problem["instance"], format!("{public}***").into()),
         None => agree("instance", &problem["instance"], path.chars().take(1000).collect::<String>().into()),

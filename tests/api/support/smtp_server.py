@@ -29,7 +29,7 @@ def authenticate(server, session, envelope, mechanism, data):
 def described(message):
     parts = []
     for part in message.walk():
-        body = None if part.is_multipart() else part.get_payload(decode=True).decode("utf-8")
+        body = None if part.is_multipart() else part.get_payload(decode=True).decode("utf-8", "replace")
         parts.append({"type": part.get_content_type(), "header": str(part["Content-Type"]),
                       "params": dict(part["Content-Type"].params), "name": part.get_filename(), "body": body,
                       "defects": [str(defect) for defect in part.defects]})
