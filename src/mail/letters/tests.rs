@@ -177,6 +177,14 @@ fn every_notice() -> Vec<Notice> {
     ] {
         all.push(Notice::Cancellation { engagement: engagement(), mark: mark(1), cause });
     }
+    all.extend(place_notices());
+    all
+}
+
+/// What is written to students about their places.
+fn place_notices() -> Vec<Notice> {
+    let said = || Some("The room is flooded.".to_owned());
+    let mut all = Vec::new();
     for (sequence, news) in [(0, None), (1, None), (1, Some(News::Instead))] {
         let link = "https://rostrum.example.edu/p/secret".to_owned();
         let pass = (sequence == 0).then(pass);
