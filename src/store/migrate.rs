@@ -1,5 +1,6 @@
 //! Bringing a database up to date. The migrations are compiled in; each database has its own, twins by name.
 
+use diesel::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::db::{Conn, StoreError};
@@ -17,7 +18,7 @@ const UNLOCK: &str = "select pg_advisory_unlock(7310012)";
 /// [`StoreError::Migration`] with the database's words.
 pub fn up(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     let applied = match conn {
-        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|done| names(&done)),
+        Conn::Sqlite(conn) => sqlite_up(conn),
         Conn::Postgres(conn) => {
             diesel::connection::SimpleConnection::batch_execute(conn, LOCK)?;
             let applied = conn.run_pending_migrations(POSTGRES).map(|done| names(&done));
@@ -26,6 +27,15 @@ pub fn up(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
         }
     };
     applied.map_err(|fault| StoreError::Migration(fault.to_string()))
+}
+
+/// Whoever comes first applies all that is pending in one transaction; who comes at the same time waits for that and finds
+/// nothing left to do.
+fn sqlite_up(conn: &mut SqliteConnection) -> diesel::migration::Result<Vec<String>> {
+    if !conn.has_pending_migration(SQLITE)? {
+        return Ok(Vec::new());
+    }
+    conn.immediate_transaction(|conn| conn.run_pending_migrations(SQLITE).map(|done| names(&done)))
 }
 
 /// Takes every migration back, newest first.

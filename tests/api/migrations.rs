@@ -188,13 +188,23 @@ fn postgres_goes_up_and_down_and_up() {
     up_down_up(Backend::Postgres);
 }
 
-#[test]
-fn nodes_that_start_at_once_migrate_once() {
-    let database = Database::empty(Backend::Postgres);
+/// As many start at once, on one machine and one file, or on many machines and one server.
+fn who_starts_at_once_migrates_once(backend: Backend) {
+    let database = Database::empty(backend);
     let applied: usize = std::thread::scope(|scope| {
         let nodes: Vec<_> =
             (0..4).map(|_| scope.spawn(|| migrate::up(&mut database.connect()).unwrap().len())).collect();
         nodes.into_iter().map(|node| node.join().unwrap()).sum()
     });
     assert_eq!(applied, migrate::down(&mut database.connect()).unwrap().len());
+}
+
+#[test]
+fn programs_that_open_one_file_at_once_migrate_once() {
+    who_starts_at_once_migrates_once(Backend::Sqlite);
+}
+
+#[test]
+fn nodes_that_start_at_once_migrate_once() {
+    who_starts_at_once_migrates_once(Backend::Postgres);
 }
