@@ -403,11 +403,14 @@ fn open_sqlite(path: &Path, access: Access) -> Result<Conn, StoreError> {
     // `busy_timeout` comes first: the change to WAL may have to wait for another process.
     conn.batch_execute(
         "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-         pragma temp_store = memory; pragma cache_size = -8000; pragma mmap_size = 134217728;",
+         pragma cache_size = -8000; pragma mmap_size = 134217728;",
     )
     .map_err(|fault| unreachable(&fault))?;
     if access == Access::Read {
-        conn.batch_execute("pragma query_only = on;").map_err(|fault| unreachable(&fault))?;
+        // Not for the writer: a journal of savepoints that is held in memory is walked from its start whenever one ends,
+        // so that a change of many rows would take time by the square of their number.
+        conn.batch_execute("pragma query_only = on; pragma temp_store = memory;")
+            .map_err(|fault| unreachable(&fault))?;
     }
     Ok(Conn::Sqlite(conn))
 }
