@@ -18,13 +18,12 @@ use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, Wish};
 use crate::store::bookings::{self, Booked, BookingRow};
+use crate::store::slots::{self, Outline};
+use crate::store::students::StudentRow;
 use crate::store::waitlist_entries::{self, EntryRow};
 use crate::store::{places as abouts, waitlist_entries as entries};
 
 pub use crate::store::waitlist_entries::Waiting;
-
-/// The most slots of one event that are looked at together.
-const ALL_SLOTS: i64 = 20_000;
 
 /// Requires that the actor may put students on the waitlist, before what they sent is looked at.
 ///
@@ -54,20 +53,20 @@ pub fn join(
             return Err(ServiceError::refused(Code::SlotClosed, detail).with("state", event.state.as_str()));
         }
     }
-    let slots = abouts::list_of_event(tx.conn, event.id, ALL_SLOTS)?;
+    let slots = slots::outlines(tx.conn, event.id)?;
     if let Some((number, slot)) =
-        wish.slots.iter().enumerate().find(|(_, wished)| slots.iter().all(|about| about.slot.id != **wished))
+        wish.slots.iter().enumerate().find(|(_, wished)| slots.iter().all(|slot| slot.id != **wished))
     {
         let detail = format!("the event has no slot {slot}");
         return Err(Invalid::new(format!("slot_ids/{number}"), "unknown_reference", detail).into());
     }
-    let fits: Vec<_> = slots
+    let fits: Vec<Outline> = slots
         .into_iter()
-        .filter(|about| about.slot.capacity > 0 && about.slot.state != SlotState::Cancelled)
-        .filter(|about| wish.takes(about.slot.id, about.slot.when.window()))
-        .filter(|about| tx.now < about.slot.when.window().start())
+        .filter(|slot| slot.capacity > 0 && slot.state != SlotState::Cancelled && tx.now < slot.window.start())
+        .filter(|slot| wish.takes(slot.id, slot.window))
         .collect();
-    let Some(first) = fits.first() else {
+    let first = fits.first().map(|slot| abouts::find(tx.conn, slot.id)).transpose()?.flatten();
+    let Some(first) = first else {
         return Err(ServiceError::refused(Code::HasBegun, "No slot that would do is still to come."));
     };
     let (student, known) = students::know(tx, event.campus_id, student)?;
@@ -77,19 +76,11 @@ pub fn join(
     let attended = bookings::attended(tx.conn, student.id, &first.rules.after_events)?;
     let refusals = first.rules.not_eligible(&student.student, &attended);
     if !refusals.is_empty() {
-        return Err(refusal(first, &BookingRefused::NotEligible(refusals)));
+        return Err(refusal(&first, &BookingRefused::NotEligible(refusals)));
     }
-    let wishes = waitlist_entries::wishes(tx.conn, event.id)?;
-    let taken = bookings::count_taken_in(tx.conn, event.id, tx.now)?;
-    for about in &fits {
-        let (id, window) = (about.slot.id, about.slot.when.window());
-        let before = wishes.iter().filter(|wish| wish.takes(id, window)).count();
-        let before = u32::try_from(before).unwrap_or(u32::MAX);
-        let gone = taken.get(&id).copied().unwrap_or_default().saturating_add(before);
-        if gone < about.slot.capacity.into() && may_ask(tx, about, &student, known, None)?.is_ok() {
-            let detail = format!("The slot at {} has a free place.", window.start());
-            return Err(ServiceError::refused(Code::PlacesFree, detail));
-        }
+    if let Some(free) = free_for(tx, event.id, &fits, &student, known)? {
+        let detail = format!("The slot at {} has a free place.", free.window.start());
+        return Err(ServiceError::refused(Code::PlacesFree, detail));
     }
     let row = EntryRow {
         id: WaitlistEntryId::mint(),
@@ -107,6 +98,35 @@ pub fn join(
     entries::insert(tx.conn, &row)?;
     note_entry(tx, &row, None, "joined", By::of(actor), "")?;
     Ok(Waiting { row, student })
+}
+
+/// The first of these slots that has a place which nobody waits for and which the student may have. When booking opens all
+/// are full at once and thousands join: who else waits is read only where a place is left over.
+fn free_for(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    fits: &[Outline],
+    student: &StudentRow,
+    known: bool,
+) -> Result<Option<Outline>, ServiceError> {
+    let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
+    let taken_of = |slot: &Outline| taken.get(&slot.id).copied().unwrap_or_default();
+    let roomy: Vec<&Outline> = fits.iter().filter(|slot| taken_of(slot) < slot.capacity).collect();
+    if roomy.is_empty() {
+        return Ok(None);
+    }
+    let wishes = waitlist_entries::wishes(tx.conn, event)?;
+    for slot in roomy {
+        let before = wishes.iter().filter(|wish| wish.takes(slot.id, slot.window)).count();
+        let gone = taken_of(slot).saturating_add(u32::try_from(before).unwrap_or(u32::MAX));
+        if gone < slot.capacity
+            && let Some(about) = abouts::find(tx.conn, slot.id)?
+            && may_ask(tx, &about, student, known, None)?.is_ok()
+        {
+            return Ok(Some(*slot));
+        }
+    }
+    Ok(None)
 }
 
 /// The slots of an event with a free place.

@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use super::bookings::takes_a_place;
 use super::columns::text_column;
 use super::db::{AT_ONCE, Conn, StoreError, natively};
-use super::documents::{wall_in, when_out};
+use super::documents::{corrupt, wall_in, when_out};
 use super::schema::{bookings, slots};
 use crate::domain::{
     ids::{EventId, SlotId},
     scheduling::slot::{Seating, Slot, SlotState},
-    time::Instant,
+    time::{Instant, Window},
 };
 
 text_column!(SlotState);
@@ -112,6 +112,37 @@ pub fn update(conn: &mut Conn, row: &SlotRow) -> Result<(), StoreError> {
 pub fn find(conn: &mut Conn, id: SlotId) -> Result<Option<SlotRow>, StoreError> {
     let columns: Option<Columns> = slots::table.find(id).select(Columns::as_select()).get_result(conn).optional()?;
     columns.map(Columns::read).transpose()
+}
+
+/// A slot, as far as it matters to who looks through all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// Which one.
+    pub id: SlotId,
+    /// Where it is in its life.
+    pub state: SlotState,
+    /// When.
+    pub window: Window,
+    /// Places for students.
+    pub capacity: u32,
+}
+
+/// All slots of an event in order of their start.
+///
+/// # Errors
+/// The database's.
+pub fn outlines(conn: &mut Conn, event: EventId) -> Result<Vec<Outline>, StoreError> {
+    type Line = (SlotId, SlotState, Instant, Instant, i64);
+    let found: Vec<Line> = slots::table
+        .filter(slots::event_id.eq(event))
+        .order((slots::starts_at, slots::id))
+        .select((slots::id, slots::state, slots::starts_at, slots::ends_at, slots::capacity))
+        .load(conn)?;
+    let read = |(id, state, start, end, capacity): Line| {
+        let window = Window::new(start, end).map_err(|_| corrupt(id, "it ends before it starts"))?;
+        Ok(Outline { id, state, window, capacity: u32::try_from(capacity).unwrap_or_default() })
+    };
+    found.into_iter().map(read).collect()
 }
 
 /// Which slots of an event are listed.
