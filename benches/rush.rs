@@ -250,21 +250,27 @@ async fn rush(nodes: &[Node], key: &str, slots: &[SlotId], name: &str) -> Outcom
     Outcome { seconds, waits, statuses, taken }
 }
 
-/// Looks at a page again and again until told to stop, and answers how long each look took. A look that is late is not
-/// left out: the next one begins when it was due.
+/// Looks at a page at a fixed pace until told to stop, and answers how long each look took. People do not wait for one
+/// another: the next look begins when it is due, whether or not the one before has its answer.
 fn look(url: String, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Duration>> {
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
             let client = awc::Client::builder().timeout(Duration::from_secs(60)).finish();
-            let mut took = Vec::new();
-            let mut due = Stopwatch::now();
+            let (mut looks, mut due) = (Vec::new(), Stopwatch::now());
             while !stop.load(Ordering::Relaxed) {
                 tokio::time::sleep_until(due.into()).await;
-                let mut answer = client.get(&url).send().await.expect("an answer");
-                assert_eq!(answer.status(), 200, "{url}");
-                let _ = answer.body().limit(10_000_000).await.expect("a whole answer");
-                took.push(due.elapsed());
+                let (client, url) = (client.clone(), url.clone());
+                looks.push(actix_web::rt::spawn(async move {
+                    let mut answer = client.get(&url).send().await.expect("an answer");
+                    assert_eq!(answer.status(), 200, "{url}");
+                    let _ = answer.body().limit(10_000_000).await.expect("a whole answer");
+                    due.elapsed()
+                }));
                 due += PACE;
+            }
+            let mut took = Vec::new();
+            for look in looks {
+                took.push(look.await.expect("a look ends by itself"));
             }
             took
         })
@@ -287,15 +293,23 @@ fn lookers(node: &Node, event: EventId) -> (Arc<AtomicBool>, Vec<JoinHandle<Vec<
     (stop, looks.into())
 }
 
-/// Stops them, and answers what ninety-nine of a hundred looks took at most, for each page, and how many looks there were.
-fn looked((stop, lookers): (Arc<AtomicBool>, Vec<JoinHandle<Vec<Duration>>>)) -> Vec<(Duration, usize)> {
+/// How long looks took: half of them at most, ninety-nine of a hundred at most, and how many there were.
+struct Looked {
+    p50: Duration,
+    p99: Duration,
+    looks: usize,
+}
+
+/// Stops them, and answers how long each page took.
+fn looked((stop, lookers): (Arc<AtomicBool>, Vec<JoinHandle<Vec<Duration>>>)) -> Vec<Looked> {
     stop.store(true, Ordering::Relaxed);
-    let p99 = |looker: JoinHandle<Vec<Duration>>| {
+    let sum = |looker: JoinHandle<Vec<Duration>>| {
         let mut took = looker.join().expect("it ends by itself");
         took.sort();
-        (took[(took.len() - 1) * 99 / 100], took.len())
+        let at = |share: usize| took[(took.len() - 1) * share / 100];
+        Looked { p50: at(50), p99: at(99), looks: took.len() }
     };
-    lookers.into_iter().map(p99).collect()
+    lookers.into_iter().map(sum).collect()
 }
 
 /// The same decisions inside the process, without HTTP.
@@ -388,13 +402,11 @@ async fn on(location: &Location, folder: &Path, nodes: usize, what: &str) {
     let quiet = looked(looking);
     for (((page, _), busy), quiet) in pages(&nodes[0], watched).iter().zip(busy).zip(quiet) {
         let ms = |took: Duration| took.as_secs_f64() * 1000.0;
+        let line = |looked: &Looked| format!("{:.1} / {:.1} ms", ms(looked.p50), ms(looked.p99));
+        let (in_rush, when_quiet) = (line(&busy), line(&quiet));
+        let (looks, times) = (busy.looks, ms(busy.p99) / ms(quiet.p99));
         println!(
-            "  {page:<32} {:>9.2} ms p99 in the rush ({} looks), {:.2} ms when quiet ({} looks): {:.1} times",
-            ms(busy.0),
-            busy.1,
-            ms(quiet.0),
-            quiet.1,
-            ms(busy.0) / ms(quiet.0)
+            "  {page:<32} p50/p99 {in_rush} in the rush ({looks} looks), {when_quiet} when quiet: {times:.1} times"
         );
     }
     let (hot, slots) = event(app, &scene, vec![PLACES]).await;

@@ -1,5 +1,7 @@
 //! What every handler gets: the house, the caller, the query, and the ways into a use case.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web};
 use serde::Serialize;
@@ -122,36 +124,29 @@ impl<Q> Ctx<Q> {
         Ok(found.await?)
     }
 
-    /// Reads for anybody; a caller who has signed in is known. A token that is sent must be sound.
+    /// Reads for anybody; a caller who has signed in is known. A token that is sent must be sound. Those who have not signed
+    /// in and ask for the same at the same time share one read.
     ///
     /// # Errors
     /// The caller's token's, the use case's.
-    pub async fn read_public<F>(self, work: F) -> Answer
+    pub async fn read_public<F>(self, mut work: F) -> Answer
     where
         F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<Reply, ServiceError> + Send + 'static,
     {
-        Ok(self.find_public(work).await?.into_response(false))
-    }
-
-    /// Reads for anybody, as [`Ctx::read_public`], what is not an answer yet.
-    ///
-    /// # Errors
-    /// The caller's token's, the use case's.
-    pub async fn find_public<T, F>(self, mut work: F) -> Result<T, Problem>
-    where
-        F: FnMut(&mut Tx<'_>, Option<&Actor>) -> Result<T, ServiceError> + Send + 'static,
-        T: Send + 'static,
-    {
         let caller = match self.caller {
-            Ok(caller) => Some(caller),
-            Err(problem) if problem.code == Code::Unauthenticated => None,
+            Ok(caller) => caller,
+            Err(problem) if problem.code == Code::Unauthenticated => {
+                let what = format!("{}?{}", self.path, self.raw_query);
+                let found = self.app.read_shared(&what, move |tx| Ok(work(tx, None)?.0)).await?;
+                return Ok(Reply::clone_of(found).into_response(false));
+            }
             Err(problem) => return Err(problem),
         };
         let found = self.app.read(move |tx| {
-            let actor = caller.as_ref().map(|caller| caller.enter(tx)).transpose()?;
-            work(tx, actor.as_ref())
+            let actor = caller.enter(tx)?;
+            work(tx, Some(&actor))
         });
-        Ok(found.await?)
+        Ok(found.await?.into_response(false))
     }
 
     /// Writes as the caller, once for each call: PATCH and DELETE, which If-Match guards.
@@ -306,6 +301,16 @@ impl Reply {
         Self(Stored { status: 204, headers: Vec::new(), body: Vec::new() })
     }
 
+    /// 200 with what is not JSON, such as a picture.
+    pub fn media(content_type: &str, body: Vec<u8>) -> Self {
+        Self(Stored { status: 200, headers: vec![("Content-Type".into(), content_type.into())], body })
+    }
+
+    /// The answer that many share.
+    fn clone_of(shared: Arc<Stored>) -> Self {
+        Self(Arc::unwrap_or_clone(shared))
+    }
+
     /// The same answer with the strong validator of `revision`.
     #[must_use]
     pub fn etag(self, revision: i64) -> Self {
@@ -324,8 +329,10 @@ impl Reply {
         }
     }
 
-    fn header(mut self, name: &str, value: String) -> Self {
-        self.0.headers.push((name.to_owned(), value));
+    /// The same answer with one header more.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name.to_owned(), value.into()));
         self
     }
 

@@ -75,15 +75,13 @@ fn asked(text: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
 }
 
 /// The picture as an answer. What holds names is kept by nobody.
-fn drawn(day: &Day, names: bool) -> HttpResponse {
+fn drawn(day: &Day, names: bool) -> Reply {
     let picture = schedule(day, Manner { names, alone: true });
-    let cache = if names { "no-store" } else { "no-cache" };
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, pages::picture_policy()))
-        .insert_header((header::CACHE_CONTROL, cache))
-        .insert_header((header::ETAG, format!("\"{}\"", digest(picture.as_bytes()))))
-        .body(picture)
+    let validator = format!("\"{}\"", digest(picture.as_bytes()));
+    Reply::media("image/svg+xml; charset=utf-8", picture.into())
+        .header("Content-Security-Policy", pages::picture_policy())
+        .header("Cache-Control", if names { "no-store" } else { "no-cache" })
+        .header("ETag", validator)
 }
 
 /// The sheet as an answer, on a screen with the way to the door.
@@ -98,12 +96,10 @@ fn printed(day: &Day, door: Option<&str>) -> HttpResponse {
 /// The picture of the schedule: for anybody without names, for the office with them.
 async fn picture(ctx: Ctx<PictureQuery>, At(event): At<EventId>) -> Answer {
     let (date, names) = (asked(ctx.query.date.as_deref())?, ctx.query.names);
-    let day = if names {
-        ctx.find(move |tx, actor| days::of_office(tx, actor, event, date)).await?
-    } else {
-        ctx.find_public(move |tx, actor| days::public(tx, actor, event, date)).await?
-    };
-    Ok(drawn(&day, names))
+    if names {
+        return ctx.read(move |tx, actor| Ok(drawn(&days::of_office(tx, actor, event, date)?, true))).await;
+    }
+    ctx.read_public(move |tx, actor| Ok(drawn(&days::public(tx, actor, event, date)?, false))).await
 }
 
 /// The sheet, for programs, which send a token.
@@ -165,5 +161,5 @@ async fn sheet_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
 
 /// The picture with names, for whoever has a link that the office made.
 async fn picture_by_link(ctx: Ctx<DayQuery>, At(link): At<String>) -> Answer {
-    Ok(behind(&ctx, &link).await?.map_or_else(gone, |(day, ..)| drawn(&day, true)))
+    Ok(behind(&ctx, &link).await?.map_or_else(gone, |(day, ..)| drawn(&day, true).into_response(false)))
 }

@@ -9,6 +9,7 @@ use super::bookings::Hints;
 use super::error::ServiceError;
 use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
+use super::shared_reads::SharedReads;
 use crate::auth::attempts::Attempts;
 use crate::auth::link::Links;
 use crate::auth::password::Passwords;
@@ -51,6 +52,8 @@ struct Inner {
     shelf: Shelf,
     /// Free slots of events, as refusals name them.
     hints: Hints,
+    /// Public reads that are waited for.
+    shared: SharedReads,
     /// Who writes about one thing waits here for their turn, where that helps.
     turns: [tokio::sync::Mutex<()>; TURNS],
 }
@@ -95,6 +98,7 @@ impl App {
             mail: Notify::new(),
             shelf: Shelf::default(),
             hints: Hints::default(),
+            shared: SharedReads::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
     }
@@ -110,6 +114,18 @@ impl App {
     {
         let app = self.clone();
         self.db.read(move |conn| work(&mut Tx::new(&app, conn, None))).await
+    }
+
+    /// Runs a use case that only reads and whose answer is the same for everybody who asks for `what`: once for all who ask
+    /// at the same time, as [`SharedReads`] tells.
+    ///
+    /// # Errors
+    /// Those of the use case; the lane's.
+    pub async fn read_shared<F>(&self, what: &str, work: F) -> Result<Arc<Stored>, ServiceError>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Stored, ServiceError> + Send + 'static,
+    {
+        self.0.shared.join(what, || self.read(work)).await
     }
 
     /// Runs a use case that writes. It behaves as if it were alone, may run again, and is durable when this answers.

@@ -30,19 +30,7 @@ pub fn public(
     date: Option<NaiveDate>,
 ) -> Result<Day, ServiceError> {
     let event = events::find(tx, actor, id)?;
-    let mut day = load(tx, &event, date)?;
-    day.helpers.clear();
-    for guest in day.slots.iter_mut().flat_map(|slot| &mut slot.guests) {
-        *guest = Guest {
-            name: String::new(),
-            majors: Vec::new(),
-            year: None,
-            arrived: None,
-            booking: guest.booking,
-            state: guest.state,
-        };
-    }
-    Ok(day)
+    load(tx, &event, date, Names::Hidden)
 }
 
 /// The day with names, for the office.
@@ -51,7 +39,7 @@ pub fn public(
 /// Not found; those of [`require`].
 pub fn of_office(tx: &mut Tx<'_>, actor: &Actor, id: EventId, date: Option<NaiveDate>) -> Result<Day, ServiceError> {
     let event = may_see(tx, actor, id)?;
-    load(tx, &event, date)
+    load(tx, &event, date, Names::Shown)
 }
 
 /// Requires that the actor may see the day with names.
@@ -70,17 +58,27 @@ pub fn may_see(tx: &mut Tx<'_>, actor: &Actor, id: EventId) -> Result<EventRow, 
 /// Not found.
 pub fn by_link(tx: &mut Tx<'_>, id: EventId, date: Option<NaiveDate>) -> Result<Day, ServiceError> {
     let event = rows::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
-    load(tx, &event, date)
+    load(tx, &event, date, Names::Shown)
 }
 
-fn load(tx: &mut Tx<'_>, event: &EventRow, date: Option<NaiveDate>) -> Result<Day, ServiceError> {
+/// Whether people are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Shown,
+    Hidden,
+}
+
+fn load(tx: &mut Tx<'_>, event: &EventRow, date: Option<NaiveDate>, names: Names) -> Result<Day, ServiceError> {
     let campus = campuses::find(tx.conn, event.campus_id)?.ok_or(ServiceError::NotFound)?;
     let zone = event.when.zone();
     let mut placed = days::slots_of(tx.conn, event.id, date.and_then(|date| whole(date, zone)), MOST_SLOTS + 1)?;
     let most = usize::try_from(MOST_SLOTS).unwrap_or_default();
     let more = placed.len() > most;
     placed.truncate(most);
-    let mut guests = days::guests_of(tx.conn, event.id, tx.now)?;
+    let mut guests = match names {
+        Names::Shown => days::guests_of(tx.conn, event.id, tx.now)?,
+        Names::Hidden => days::nameless_guests_of(tx.conn, event.id, tx.now)?,
+    };
     let roles = days::roles_of(tx.conn, event.id)?;
     let helpers = if roles.is_empty() { Vec::new() } else { days::helpers_of(tx.conn, event.id)? };
     let mut taken: HashMap<RoleId, u32> = HashMap::new();
@@ -101,7 +99,10 @@ fn load(tx: &mut Tx<'_>, event: &EventRow, date: Option<NaiveDate>) -> Result<Da
         now: tx.now,
         slots,
         seats,
-        helpers: helpers.into_iter().map(|(_, helper)| helper).collect(),
+        helpers: match names {
+            Names::Shown => helpers.into_iter().map(|(_, helper)| helper).collect(),
+            Names::Hidden => Vec::new(),
+        },
         more,
     })
 }

@@ -41,6 +41,7 @@ pub mod reschedule;
 pub mod rotations;
 pub mod seating;
 pub mod sessions;
+pub mod shared_reads;
 pub mod slots;
 pub mod staffing;
 pub mod students;

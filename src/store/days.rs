@@ -39,13 +39,25 @@ pub fn slots_of(
     found.into_iter().map(|(slot, table, building)| Ok((slot.read()?, table, building))).collect()
 }
 
+/// What is read of a booking that is shown.
+type Shown = (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>);
+
+/// Puts a guest into their slot, unless their hold has run out by `now`.
+fn push(
+    guests: &mut HashMap<SlotId, Vec<Guest>>,
+    (slot, booking, state, held_until, arrived): Shown,
+    (name, majors, year): (String, Vec<String>, Option<String>),
+    now: Instant,
+) {
+    if state == BookingState::Held && held_until.is_none_or(|until| until <= now) {
+        return;
+    }
+    guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived });
+}
+
 /// Who is in which slot of an event: live holds, places and whoever did not come; not those who gave their place back.
 pub fn guests_of(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMap<SlotId, Vec<Guest>>, StoreError> {
-    type Line = (
-        (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>),
-        (String, Json<Vec<String>>, Option<String>),
-    );
-    let found: Vec<Line> = bookings::table
+    let found: Vec<(Shown, (String, Json<Vec<String>>, Option<String>))> = bookings::table
         .inner_join(students::table)
         .filter(bookings::event_id.eq(event))
         .filter(bookings::state.ne(BookingState::Cancelled))
@@ -55,12 +67,28 @@ pub fn guests_of(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMa
             (students::name, students::majors, students::year),
         ))
         .load(conn)?;
-    let mut guests: HashMap<SlotId, Vec<Guest>> = HashMap::new();
-    for ((slot, booking, state, held_until, arrived), (name, Json(majors), year)) in found {
-        if state == BookingState::Held && held_until.is_none_or(|until| until <= now) {
-            continue;
-        }
-        guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived });
+    let mut guests = HashMap::new();
+    for (shown, (name, Json(majors), year)) in found {
+        push(&mut guests, shown, (name, majors, year), now);
+    }
+    Ok(guests)
+}
+
+/// How the places of each slot of an event stand: guests of whom nothing is said.
+pub fn nameless_guests_of(
+    conn: &mut Conn,
+    event: EventId,
+    now: Instant,
+) -> Result<HashMap<SlotId, Vec<Guest>>, StoreError> {
+    let found: Vec<(SlotId, BookingId, BookingState, Option<Instant>)> = bookings::table
+        .filter(bookings::event_id.eq(event))
+        .filter(bookings::state.ne(BookingState::Cancelled))
+        .order(bookings::id)
+        .select((bookings::slot_id, bookings::id, bookings::state, bookings::held_until))
+        .load(conn)?;
+    let mut guests = HashMap::new();
+    for (slot, booking, state, held_until) in found {
+        push(&mut guests, (slot, booking, state, held_until, None), Default::default(), now);
     }
     Ok(guests)
 }
