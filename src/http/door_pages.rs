@@ -9,7 +9,7 @@ use actix_web::HttpResponse;
 use super::body::{At, Form, Pair};
 use super::ctx::{Answer, Ctx};
 use super::meta::html;
-use super::pages::door::{CodePage, DeskPage, code_page, desk_page};
+use super::pages::door::{CodePage, DeskPage, FreeSlot, code_page, desk_page};
 use super::pages::{self, MessagePage};
 use super::problem::Problem;
 use super::route_table;
@@ -21,9 +21,11 @@ use crate::domain::time::Instant;
 use crate::service::app::App;
 use crate::service::door::{self, Booked};
 use crate::service::error::ServiceError;
+use crate::service::walk_ins::{self, Into, Walker};
 
 route_table! {
     "/door/{event_id}" => { get desk, post look_up }
+    "/door/{event_id}/walk-ins" => { post let_in }
     "/door/{event_id}/{code}" => { get show, post answer }
 }
 
@@ -62,20 +64,81 @@ fn outside(status: u16) -> HttpResponse {
     html(pages::message(&page), status)
 }
 
-/// Where codes are typed.
+/// Where codes are typed, and whoever has none is let in.
 async fn desk(ctx: Ctx, At(event): At<EventId>) -> Answer {
     if !is_of_door(&ctx, event) {
         return Ok(outside(200));
     }
-    desk_with(&ctx.app, event, None, 200).await
+    desk_with(&ctx.app, event, Typed::default(), 200).await
 }
 
-async fn desk_with(app: &App, event: EventId, wrong: Option<(&str, String)>, status: u16) -> Answer {
-    let found = app.read(move |tx| door::event(tx, event)).await;
-    nothing_or(found.map(|event| {
-        let (typed, wrong) = wrong.map_or((String::new(), None), |(typed, wrong)| (typed.to_owned(), Some(wrong)));
-        html(desk_page(&DeskPage { title: event.title.clone(), typed, wrong }), status)
+/// What was typed into the forms of the desk, and what was wrong with it.
+#[derive(Debug, Default)]
+struct Typed {
+    code: String,
+    walker: Walker,
+    wrong: Option<String>,
+}
+
+async fn desk_with(app: &App, event: EventId, typed: Typed, status: u16) -> Answer {
+    let found = app.read(move |tx| Ok((door::event(tx, event)?, walk_ins::free_now(tx, event)?))).await;
+    nothing_or(found.map(|(event, free)| {
+        let Typed { code, walker, wrong } = typed;
+        let slots = free.iter().map(|(about, free)| FreeSlot {
+            id: about.slot.id,
+            label: about.slot.label.clone(),
+            when: about.slot.when,
+            free: *free,
+        });
+        let page = DeskPage {
+            title: event.title.clone(),
+            desk: address(event.id),
+            code,
+            name: walker.name.unwrap_or_default(),
+            email: walker.email.unwrap_or_default(),
+            external_ref: walker.external_ref.unwrap_or_default(),
+            slots: slots.collect(),
+            wrong,
+        };
+        html(desk_page(&page), status)
     }))
+}
+
+/// Lets somebody in who has no place.
+async fn let_in(ctx: Ctx, At(event): At<EventId>, Form(fields): Form<Vec<(String, String)>>) -> Answer {
+    if !is_of_door(&ctx, event) {
+        return Ok(outside(403));
+    }
+    ctx.app.attempts.count(Attempt::Code, ctx.peer).map_err(ServiceError::from)?;
+    let app = ctx.app;
+    let field = |name: &str| {
+        let value = fields.iter().rev().find(|(field, _)| field == name).map(|(_, value)| value.trim().to_owned());
+        value.filter(|value| !value.is_empty())
+    };
+    let walker = Walker { external_ref: field("external_ref"), name: field("name"), email: field("email") };
+    let into = match field("slot_id").map(|slot| slot.parse()) {
+        None => Into::Next,
+        Some(Ok(slot)) => Into::Slot(slot),
+        Some(Err(_)) => return desk_with(&app, event, refused(walker, "There is no such slot.".to_owned()), 422).await,
+    };
+    let known = ["external_ref", "name", "email", "slot_id"];
+    if fields.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+        return desk_with(&app, event, refused(walker, "The form has a field that is not ours.".to_owned()), 422).await;
+    }
+    let came = walker.clone();
+    match app.write(move |tx| walk_ins::let_in_at_door(tx, event, &came, into)).await {
+        Ok(booked) => Ok(html(code_page(&of(&booked, app.clock.now())), 200)),
+        Err(ServiceError::Invalid(faults)) => {
+            let said: Vec<String> = faults.iter().map(|fault| fault.detail.clone()).collect();
+            desk_with(&app, event, refused(walker, format!("Please look again: {}.", said.join("; "))), 422).await
+        }
+        Err(ServiceError::Refused(no)) => desk_with(&app, event, refused(walker, no.detail), 409).await,
+        Err(fault) => nothing_or(Err(fault)),
+    }
+}
+
+fn refused(walker: Walker, wrong: String) -> Typed {
+    Typed { walker, wrong: Some(wrong), ..Typed::default() }
 }
 
 /// Shows the page of the code that was typed.
@@ -95,7 +158,7 @@ async fn look_up(ctx: Ctx, At(event): At<EventId>, Form(fields): Form<Vec<(Strin
         },
         Err(wrong) => format!("Please look again: {wrong}."),
     };
-    desk_with(&ctx.app, event, Some((typed, wrong)), 422).await
+    desk_with(&ctx.app, event, Typed { code: typed.to_owned(), wrong: Some(wrong), ..Typed::default() }, 422).await
 }
 
 /// Whose code it is, and the button that checks them in.

@@ -47,3 +47,4 @@ pub mod staffing;
 pub mod students;
 pub mod volunteers;
 pub mod waitlist;
+pub mod walk_ins;

@@ -19,8 +19,8 @@ use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId, Waitli
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
-use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment};
-use crate::domain::scheduling::door::DoorCode;
+use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
+use crate::domain::scheduling::door::{DoorCode, let_in};
 use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
@@ -234,6 +234,48 @@ pub(super) fn may_ask(
     Ok(about.rules.may_ask(&standing.asked(about, student, &commitments, tx.now)))
 }
 
+/// Whether a student who came without a place may go in; with `over` the office sets aside what it may.
+pub(super) fn may_enter(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    known: bool,
+    over: bool,
+) -> Result<Result<(), BookingRefused>, ServiceError> {
+    let standing = Standing::of(tx, about, student, known, None)?;
+    let commitments = standing.commitments();
+    let asked = standing.asked(about, student, &commitments, tx.now);
+    let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
+    let waiting = if taken < about.slot.capacity.into() { waiting_before(tx, about, student)? } else { 0 };
+    Ok(let_in(&about.rules, &Asked { taken, waiting, ..asked }, over))
+}
+
+/// How many wait before this student for what the slot could give them. Where it is too late to ask anybody, nobody does.
+fn waiting_before(tx: &mut Tx<'_>, about: &PlaceAbout, student: &StudentRow) -> Result<u32, ServiceError> {
+    let (id, window) = (about.slot.id, about.slot.when.window());
+    let asked_until = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
+    if asked_until.is_none() || waitlist_entries::count_suited(tx.conn, about.event, window.start())? == 0 {
+        return Ok(0);
+    }
+    let queue = waitlist_entries::queue(tx.conn, about.event)?;
+    let before = queue.iter().take_while(|waiting| waiting.row.student_id != student.id);
+    Ok(u32::try_from(before.filter(|waiting| waiting.row.wish.takes(id, window)).count()).unwrap_or(u32::MAX))
+}
+
+/// The place of an event that a student has and may be checked in to now, the earliest.
+pub(super) fn place_now(tx: &mut Tx<'_>, event: EventId, student: &StudentRow) -> Result<Option<Had>, ServiceError> {
+    let now = tx.now;
+    let had = bookings::list_of_student(tx.conn, student.id, event, now, now)?;
+    let open = |place: &Had| {
+        let window = place.commitment.window;
+        place.event == event
+            && place.state != BookingState::Held
+            && window.start().plus(-DOORS_OPEN) <= now
+            && now < window.end()
+    };
+    Ok(had.into_iter().filter(open).min_by_key(|place| place.commitment.window.start()))
+}
+
 /// What stood in the way, as the API says it.
 pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceError {
     match refused {
@@ -253,6 +295,10 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
             },
         ),
         BookingRefused::HasBegun(start) => ServiceError::refused(Code::HasBegun, format!("It began at {start}.")),
+        BookingRefused::DoorsShut(opens) => {
+            ServiceError::refused(Code::TooEarly, format!("People are let in from {opens} on."))
+        }
+        BookingRefused::Over(end) => ServiceError::refused(Code::IsOver, format!("The slot ended at {end}.")),
         BookingRefused::NotYet(opens) => {
             ServiceError::refused(Code::BookingClosed, format!("Booking opens at {opens}."))
                 .with("opens_at", opens.to_string())

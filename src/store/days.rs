@@ -40,19 +40,19 @@ pub fn slots_of(
 }
 
 /// What is read of a booking that is shown.
-type Shown = (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>);
+type Shown = (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>, bool);
 
 /// Puts a guest into their slot, unless their hold has run out by `now`.
 fn push(
     guests: &mut HashMap<SlotId, Vec<Guest>>,
-    (slot, booking, state, held_until, arrived): Shown,
+    (slot, booking, state, held_until, arrived, walk_in): Shown,
     (name, majors, year): (String, Vec<String>, Option<String>),
     now: Instant,
 ) {
     if state == BookingState::Held && held_until.is_none_or(|until| until <= now) {
         return;
     }
-    guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived });
+    guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived, walk_in });
 }
 
 /// Who is in which slot of an event: live holds, places and whoever did not come; not those who gave their place back.
@@ -63,7 +63,14 @@ pub fn guests_of(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMa
         .filter(bookings::state.ne(BookingState::Cancelled))
         .order(bookings::id)
         .select((
-            (bookings::slot_id, bookings::id, bookings::state, bookings::held_until, bookings::checked_in_at),
+            (
+                bookings::slot_id,
+                bookings::id,
+                bookings::state,
+                bookings::held_until,
+                bookings::checked_in_at,
+                bookings::walk_in,
+            ),
             (students::name, students::majors, students::year),
         ))
         .load(conn)?;
@@ -88,7 +95,7 @@ pub fn nameless_guests_of(
         .load(conn)?;
     let mut guests = HashMap::new();
     for (slot, booking, state, held_until) in found {
-        push(&mut guests, (slot, booking, state, held_until, None), Default::default(), now);
+        push(&mut guests, (slot, booking, state, held_until, None, false), Default::default(), now);
     }
     Ok(guests)
 }

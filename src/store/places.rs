@@ -20,6 +20,7 @@ use crate::domain::notice::{self, PlaceFacts};
 use crate::domain::people::place::Position;
 use crate::domain::scheduling::booking::BookingRules;
 use crate::domain::scheduling::event::{EventKind, EventState};
+use crate::domain::scheduling::slot::SlotState;
 use crate::domain::time::{Instant, Zone};
 
 /// An event, as far as its places show it.
@@ -159,6 +160,27 @@ pub fn list_of_event(conn: &mut Conn, event: EventId, limit: i64) -> Result<Vec<
     let found: Vec<(SlotColumns, EventColumns, CampusColumns)> = slots::table
         .inner_join(events::table.inner_join(campuses::table))
         .filter(slots::event_id.eq(event))
+        .order((slots::starts_at, slots::id))
+        .select((SlotColumns::as_select(), EventColumns::as_select(), CampusColumns::as_select()))
+        .limit(limit)
+        .load(conn)?;
+    found.into_iter().map(|(slot, event, campus)| PlaceAbout::read(slot, event, campus)).collect()
+}
+
+/// The slots of an event that take students, end after `from` and begin by `until`, in order of their start.
+pub fn list_open(
+    conn: &mut Conn,
+    event: EventId,
+    (from, until): (Instant, Instant),
+    limit: i64,
+) -> Result<Vec<PlaceAbout>, StoreError> {
+    let found: Vec<(SlotColumns, EventColumns, CampusColumns)> = slots::table
+        .inner_join(events::table.inner_join(campuses::table))
+        .filter(slots::event_id.eq(event))
+        .filter(slots::state.eq(SlotState::Open))
+        .filter(slots::capacity.gt(0))
+        .filter(slots::ends_at.gt(from))
+        .filter(slots::starts_at.le(until))
         .order((slots::starts_at, slots::id))
         .select((SlotColumns::as_select(), EventColumns::as_select(), CampusColumns::as_select()))
         .limit(limit)

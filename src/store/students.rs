@@ -114,6 +114,13 @@ pub fn find_by_ref(conn: &mut Conn, campus: CampusId, external_ref: &str) -> Res
     columns.map(Columns::read).transpose()
 }
 
+/// The student of a campus with this e-mail address; of several, whom it has known longest.
+pub fn find_by_email(conn: &mut Conn, campus: CampusId, email: &str) -> Result<Option<StudentRow>, StoreError> {
+    let found = students::table.filter(students::campus_id.eq(campus)).filter(students::email.eq(email));
+    let columns = found.order(students::id).select(Columns::as_select()).first::<Columns>(conn).optional()?;
+    columns.map(Columns::read).transpose()
+}
+
 /// Keeps a new student, whom the campus did not know before.
 pub fn insert(conn: &mut Conn, row: &StudentRow) -> Result<(), StoreError> {
     diesel::insert_into(students::table).values(Columns::from(row)).execute(conn).map_err(lost_race)?;

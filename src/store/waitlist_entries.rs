@@ -153,6 +153,18 @@ pub fn is_waiting(conn: &mut Conn, event: EventId, student: StudentId) -> Result
     Ok(found.optional()?.is_some())
 }
 
+/// The entry under which a student waits for an event.
+pub fn find_waiting(conn: &mut Conn, event: EventId, student: StudentId) -> Result<Option<EntryRow>, StoreError> {
+    let found = waitlist_entries::table
+        .filter(waitlist_entries::event_id.eq(event))
+        .filter(waitlist_entries::student_id.eq(student))
+        .filter(waitlist_entries::state.eq(EntryState::Waiting))
+        .order((waitlist_entries::created_at, waitlist_entries::id))
+        .select(Columns::as_select())
+        .first::<Columns>(conn);
+    found.optional()?.map(Columns::read).transpose()
+}
+
 /// The most that are looked at together.
 const MOST: i64 = 10_000;
 

@@ -198,6 +198,8 @@ const TABLE: &[Row] = &[
     // Whoever holds the cookie of the door is let act there, whoever they are otherwise.
     ("show_door", Begun, "", EVERYBODY),
     ("look_up_code", Begun, "code=$code", EVERYBODY),
+    ("let_in_walk_in", Begun, r#"{"student":{"name":"Wanda Walker","email":"w$number@example.edu"}}"#, [401, 404, 404, 403, 201, 404]),
+    ("let_in_at_door", Begun, "name=Wanda&email=w$number%40example.edu", EVERYBODY),
     ("show_door_code", Begun, "", EVERYBODY),
     ("answer_door_code", Begun, "answer=here", EVERYBODY),
     ("undo_booking_mark", Marked, "", COORDINATOR),
@@ -470,6 +472,10 @@ impl Cast {
                     };
                     let sql = format!("update bookings set starts_at = {at} where id = {id}");
                     world.database().connect().batch_execute(&sql).unwrap();
+                    let id =
+                        if world.database().is_postgres() { format!("'{slot}'::uuid") } else { format!("'{slot}'") };
+                    let sql = format!("update slots set starts_at = {at}, capacity = 9 where id = {id}");
+                    world.database().connect().batch_execute(&sql).unwrap();
                     let link = office.act(&format!("/v1/events/{}/day-links", event.id())).await.expect(201);
                     let url = link.json["url"].as_str().unwrap().replace(&world.base_url, "");
                     let sheet = world.nobody().get(&url).await.expect(200);
@@ -595,7 +601,9 @@ impl Cast {
         if operation.contains("door") || operation == "look_up_code" {
             request = request.header("Cookie", scene["cookie"].split(';').next().unwrap());
         }
-        if ["answer_offer_page", "answer_place_page", "look_up_code", "answer_door_code"].contains(&operation) {
+        if ["answer_offer_page", "answer_place_page", "look_up_code", "answer_door_code", "let_in_at_door"]
+            .contains(&operation)
+        {
             request = request.body("application/x-www-form-urlencoded", filled(body, scene, |name| format!("${name}")));
         } else if !body.is_empty() {
             request = request.body("application/json", filled(body, scene, |name| format!("${name}")));

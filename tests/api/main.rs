@@ -45,3 +45,4 @@ mod staffing;
 mod support;
 mod volunteers;
 mod waitlist;
+mod walk_ins;

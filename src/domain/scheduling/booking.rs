@@ -295,6 +295,10 @@ pub enum BookingRefused {
     Unstaffed(Option<Instant>),
     /// It has begun, at this time.
     HasBegun(Instant),
+    /// The doors open at this time.
+    DoorsShut(Instant),
+    /// It was over, at this time.
+    Over(Instant),
     /// Booking opens at this time.
     NotYet(Instant),
     /// Booking closed at this time.
@@ -389,6 +393,14 @@ impl BookingRules {
         if asked.already {
             return Err(BookingRefused::Already);
         }
+        self.may_have(asked)
+    }
+
+    /// What speaks against the student alone: whom it is for, how much they have, where they are.
+    ///
+    /// # Errors
+    /// [`BookingRefused::NotEligible`], [`BookingRefused::Limit`], [`BookingRefused::Overlap`].
+    pub fn may_have(&self, asked: &Asked<'_>) -> Result<(), BookingRefused> {
         let refusals = self.not_eligible(asked.student, asked.attended);
         if !refusals.is_empty() {
             return Err(BookingRefused::NotEligible(refusals));

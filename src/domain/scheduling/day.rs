@@ -75,6 +75,8 @@ pub struct Guest {
     pub year: Option<String>,
     /// When they came.
     pub arrived: Option<Instant>,
+    /// Whether they came without a place and were let in.
+    pub walk_in: bool,
 }
 
 /// A role and how many of its seats are taken.
@@ -317,7 +319,15 @@ mod tests {
     }
 
     fn guest(state: BookingState) -> Guest {
-        Guest { booking: BookingId::mint(), state, name: String::new(), majors: Vec::new(), year: None, arrived: None }
+        Guest {
+            booking: BookingId::mint(),
+            state,
+            name: String::new(),
+            majors: Vec::new(),
+            year: None,
+            arrived: None,
+            walk_in: false,
+        }
     }
 
     #[test]

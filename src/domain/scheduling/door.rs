@@ -6,14 +6,16 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::domain::{
     scheduling::{
-        booking::{BookingState, DOORS_OPEN},
+        booking::{Asked, BookingRefused, BookingRules, BookingState, DOORS_OPEN},
         event::EventState,
+        slot::SlotState,
     },
-    time::Instant,
+    time::{Instant, Window},
 };
 
 /// The letters of codes.
@@ -134,6 +136,56 @@ impl AtDoor {
     }
 }
 
+/// What is left of a long slot when it still makes sense to join it.
+const WORTH: TimeDelta = TimeDelta::minutes(20);
+
+/// Whether it makes sense to be let in now: half of the time is still to come, or 20 minutes of it.
+#[must_use]
+pub fn is_worth_joining(window: Window, now: Instant) -> bool {
+    let left = TimeDelta::seconds(window.end().unix() - now.unix());
+    left > TimeDelta::zero() && left >= (window.length() / 2).min(WORTH)
+}
+
+/// Lets somebody in who came without a place, or says what stands in the way. The hours and cut-offs of booking are for
+/// those who book from afar. With `over` the office sets aside whom it is for, how much one may have, what else the student
+/// has, and who waits; never how many there is room for.
+///
+/// # Errors
+/// [`BookingRefused`], the first reason.
+pub fn let_in(rules: &BookingRules, asked: &Asked<'_>, over: bool) -> Result<(), BookingRefused> {
+    match asked.event {
+        EventState::Published | EventState::InProgress => {}
+        EventState::Draft | EventState::Postponed | EventState::Completed | EventState::Cancelled => {
+            return Err(BookingRefused::Event(asked.event));
+        }
+    }
+    match asked.slot {
+        SlotState::Open => {}
+        SlotState::Closed | SlotState::Cancelled => return Err(BookingRefused::Slot(asked.slot)),
+    }
+    let opens = asked.window.start().plus(-DOORS_OPEN);
+    if asked.now < opens {
+        return Err(BookingRefused::DoorsShut(opens));
+    }
+    if asked.window.end() <= asked.now {
+        return Err(BookingRefused::Over(asked.window.end()));
+    }
+    if asked.seating.is_deserted() || (rules.staffed_only && !asked.seating.is_staffed()) {
+        return Err(BookingRefused::Unstaffed(asked.seating.unstaffed_since));
+    }
+    if asked.already {
+        return Err(BookingRefused::Already);
+    }
+    if !over {
+        rules.may_have(asked)?;
+    }
+    let waiting = if over { 0 } else { asked.waiting };
+    if asked.taken.saturating_add(waiting) >= asked.capacity {
+        return Err(BookingRefused::Full { waiting });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -152,6 +204,24 @@ mod tests {
             check(wrong, None);
         }
         assert_eq!("BCDFGH".parse::<DoorCode>().unwrap().spoken(), "BCD FGH");
+    }
+
+    #[test]
+    fn whoever_comes_late_joins_what_is_worth_it() {
+        let at = |minute: i64| Instant::from_unix(minute * 60);
+        let check = |length: i64, now: i64, expect: bool| {
+            let window = Window::new(at(0), at(length)).unwrap();
+            assert_eq!(is_worth_joining(window, at(now)), expect, "{now} of {length} minutes");
+        };
+        check(30, -60, true);
+        check(30, 15, true);
+        check(30, 16, false);
+        check(10, 5, true);
+        check(10, 6, false);
+        check(360, 340, true);
+        check(360, 341, false);
+        check(30, 30, false);
+        check(30, 99, false);
     }
 
     #[test]

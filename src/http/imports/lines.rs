@@ -297,6 +297,7 @@ impl Read for PlaceLine {
         Column::ignored("held_until"),
         Column::ignored("late"),
         Column::ignored("code"),
+        Column::ignored("walk_in"),
         Column::ignored("checked_in_at"),
         Column::ignored("created_at"),
         Column::ignored("updated_at"),

@@ -126,8 +126,9 @@ fn place(slot: &DaySlot, part: &Part<'_>, zone: Zone) -> Line {
         guest.majors.iter().map(|major| line(major)).chain(year).collect::<Vec<_>>().join(", ")
     });
     let arrived = part.guest.and_then(|guest| guest.arrived).map(|at| arrival(at, slot.window, zone));
+    let walked = part.guest.is_some_and(|guest| guest.walk_in).then(|| "walk-in".to_owned());
     let note = match part.look {
-        Look::Here | Look::Attended => arrived.unwrap_or_default(),
+        Look::Here | Look::Attended => arrived.into_iter().chain(walked).collect::<Vec<_>>().join(", "),
         Look::Held | Look::NoShow | Look::Excused => part.look.in_words().to_owned(),
         Look::Free | Look::Taken | Look::Closed | Look::Off => String::new(),
     };

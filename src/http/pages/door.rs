@@ -1,12 +1,14 @@
 //! What a phone of the door shows: where a code is typed, and whose it is.
 
-use minijinja::context;
+use chrono::NaiveDateTime;
+use minijinja::{Value, context};
 
 use super::{fill, line};
 use crate::domain::{
+    ids::SlotId,
     notice::PlaceFacts,
     scheduling::door::{AtDoor, DoorCode},
-    time::{Instant, Zone},
+    time::{Instant, LocalWindow, Zone},
     wording,
 };
 
@@ -15,10 +17,33 @@ use crate::domain::{
 pub struct DeskPage {
     /// The event.
     pub title: String,
-    /// What was typed, given back with what was wrong.
-    pub typed: String,
-    /// What was wrong with it.
+    /// The address of this page.
+    pub desk: String,
+    /// The code that was typed, given back with what was wrong.
+    pub code: String,
+    /// The name that was typed.
+    pub name: String,
+    /// The e-mail address that was typed.
+    pub email: String,
+    /// The student number that was typed.
+    pub external_ref: String,
+    /// The slots with a free place whose doors are open.
+    pub slots: Vec<FreeSlot>,
+    /// What was wrong with what was typed.
     pub wrong: Option<String>,
+}
+
+/// A slot into which somebody can be let.
+#[derive(Debug, Clone)]
+pub struct FreeSlot {
+    /// Which.
+    pub id: SlotId,
+    /// What it is called.
+    pub label: Option<String>,
+    /// When.
+    pub when: LocalWindow,
+    /// How many places it has left.
+    pub free: u32,
 }
 
 /// Whose code it is.
@@ -54,10 +79,23 @@ pub fn desk_page(page: &DeskPage) -> String {
         context! {
             title => "At the door",
             what => line(&page.title),
-            typed => line(&page.typed),
+            desk => page.desk.as_str(),
+            code => line(&page.code),
+            name => line(&page.name),
+            email => line(&page.email),
+            external_ref => line(&page.external_ref),
+            slots => page.slots.iter().map(slot).collect::<Vec<_>>(),
             wrong => page.wrong.as_deref().map(line),
         },
     )
+}
+
+/// "12:30 to 13:00, Table 4 (2 free)".
+fn slot(slot: &FreeSlot) -> Value {
+    let clock = |at: NaiveDateTime| at.format("%H:%M");
+    let (from, until) = (clock(slot.when.starts()), clock(slot.when.ends()));
+    let label = slot.label.as_deref().map(|label| format!(", {}", line(label))).unwrap_or_default();
+    context! { id => slot.id.to_string(), words => format!("{from} to {until}{label} ({} free)", slot.free) }
 }
 
 /// The page of a code, with its button while there is something to press.
@@ -148,7 +186,17 @@ mod tests {
     fn what_was_typed_comes_back_as_text() {
         let page = desk_page(&DeskPage {
             title: "Fair & more".to_owned(),
-            typed: "\"><b>".to_owned(),
+            desk: "/door/x".to_owned(),
+            code: "\"><b>".to_owned(),
+            name: "</form><b>".to_owned(),
+            email: "\" onfocus=".to_owned(),
+            external_ref: String::new(),
+            slots: vec![FreeSlot {
+                id: SlotId::mint(),
+                label: Some("Table <b>".to_owned()),
+                when: crate::mail::letters::tests::place().when,
+                free: 2,
+            }],
             wrong: Some("Please look again.".to_owned()),
         });
         whole(&page);

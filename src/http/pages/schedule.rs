@@ -497,6 +497,7 @@ mod tests {
                 majors: vec!["Accounting".to_owned()],
                 year: Some("junior".to_owned()),
                 arrived: (state == BookingState::CheckedIn).then_some(from),
+                walk_in: false,
             };
             DaySlot {
                 id: SlotId::mint(),
