@@ -37,6 +37,7 @@ pub mod places;
 pub mod policies;
 pub mod portals;
 pub mod proposals;
+mod queue;
 pub mod reschedule;
 pub mod rotations;
 pub mod seating;

@@ -1,5 +1,5 @@
-//! What booking, the waitlist and the office's own changes do alike to a student's place: admit, confirm, give back, pass
-//! on, tell, and write down.
+//! What booking, the waitlist and the office's own changes do alike to a student's place: admit, confirm, give back, tell,
+//! and write down. What becomes free is passed on by [`super::queue`].
 //!
 //! Every step runs inside the transaction of the use case that takes it, so that a place which comes free goes to those
 //! who wait before anybody else can see it free. Absent on purpose: rights, which the use cases have looked at before.
@@ -14,21 +14,21 @@ use super::code::Code;
 use super::error::ServiceError;
 use super::judging;
 use super::outbox;
+use super::queue::{back_into_queue, pass_on, waiting_before};
 use crate::auth::link::LinkFor;
-use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId, WaitlistEntryId};
+use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId};
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
 use crate::domain::scheduling::door::{DoorCode, let_in};
 use crate::domain::scheduling::event::EventState;
-use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, Booked, BookingRow, Had};
 use crate::store::place_log::{self, PlaceLogRow};
-use crate::store::places::{self as abouts, PlaceAbout};
+use crate::store::places::PlaceAbout;
 use crate::store::students::StudentRow;
-use crate::store::waitlist_entries::{self, EntryRow, Waiting};
+use crate::store::waitlist_entries::{self, EntryRow};
 
 /// Who did something to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,18 +250,6 @@ pub(super) fn may_enter(
     Ok(let_in(&about.rules, &Asked { taken, waiting, ..asked }, over))
 }
 
-/// How many wait before this student for what the slot could give them. Where it is too late to ask anybody, nobody does.
-fn waiting_before(tx: &mut Tx<'_>, about: &PlaceAbout, student: &StudentRow) -> Result<u32, ServiceError> {
-    let (id, window) = (about.slot.id, about.slot.when.window());
-    let asked_until = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
-    if asked_until.is_none() || waitlist_entries::count_suited(tx.conn, about.event, window.start())? == 0 {
-        return Ok(0);
-    }
-    let queue = waitlist_entries::queue(tx.conn, about.event)?;
-    let before = queue.iter().take_while(|waiting| waiting.row.student_id != student.id);
-    Ok(u32::try_from(before.filter(|waiting| waiting.row.wish.takes(id, window)).count()).unwrap_or(u32::MAX))
-}
-
 /// The place of an event that a student has and may be checked in to now, the earliest.
 pub(super) fn place_now(tx: &mut Tx<'_>, event: EventId, student: &StudentRow) -> Result<Option<Had>, ServiceError> {
     let now = tx.now;
@@ -471,180 +459,6 @@ pub(super) fn end(
     Ok(ended)
 }
 
-/// The most slots of one event that are looked at together.
-const ALL_SLOTS: i64 = 25_000;
-/// How many of those who wait are read at once.
-const SOME_WAITING: i64 = 100;
-
-/// Those who wait for an event in their order, read as far as it takes: thousands may wait where one is served.
-#[derive(Debug)]
-struct Queue {
-    event: EventId,
-    read: Vec<Waiting>,
-    last: Option<waitlist_entries::Place>,
-    is_read: bool,
-}
-
-impl Queue {
-    const fn of(event: EventId) -> Self {
-        Self { event, read: Vec::new(), last: None, is_read: false }
-    }
-
-    /// The one at this place of the queue.
-    fn get(&mut self, tx: &mut Tx<'_>, at: usize) -> Result<Option<&Waiting>, ServiceError> {
-        while at >= self.read.len() && !self.is_read {
-            let state = Some(EntryState::Waiting);
-            let some = waitlist_entries::list_of_event(tx.conn, self.event, state, self.last, SOME_WAITING)?;
-            self.is_read = some.is_empty();
-            self.last = some.last().map(|waiting| (waiting.row.created_at, waiting.row.id)).or(self.last);
-            self.read.extend(some);
-        }
-        Ok(self.read.get(at))
-    }
-}
-
-/// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
-/// passed over and stays where they are; the log says why.
-pub(super) fn pass_on(tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<usize, ServiceError> {
-    let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
-    hand_out(tx, about, taken, &mut Queue::of(about.event), &[])
-}
-
-/// As [`pass_on`], for many slots of one event, in their order; some of those who wait may have had a place held for them
-/// at another time.
-pub(super) fn pass_on_many(
-    tx: &mut Tx<'_>,
-    event: EventId,
-    slots: &[SlotId],
-    before: &[WaitlistEntryId],
-) -> Result<usize, ServiceError> {
-    let mut queue = Queue::of(event);
-    if slots.is_empty() || queue.get(tx, 0)?.is_none() {
-        return Ok(0);
-    }
-    let all = abouts::list_of_event(tx.conn, event, ALL_SLOTS)?;
-    let all: HashMap<SlotId, PlaceAbout> = all.into_iter().map(|about| (about.slot.id, about)).collect();
-    let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
-    let mut offered = 0;
-    for about in slots.iter().filter_map(|slot| all.get(slot)) {
-        let taken = taken.get(&about.slot.id).copied().unwrap_or_default();
-        offered += hand_out(tx, about, taken, &mut queue, before)?;
-    }
-    Ok(offered)
-}
-
-/// As [`pass_on`], to these alone: those who had these very places.
-pub(super) fn pass_on_to(
-    tx: &mut Tx<'_>,
-    about: &PlaceAbout,
-    these: &[WaitlistEntryId],
-) -> Result<usize, ServiceError> {
-    if these.is_empty() {
-        return Ok(0);
-    }
-    let mut queue = Queue { is_read: true, ..Queue::of(about.event) };
-    for entry in these {
-        let waiting = waitlist_entries::find(tx.conn, *entry)?;
-        queue.read.extend(waiting.filter(|waiting| waiting.row.state == EntryState::Waiting));
-    }
-    queue.read.sort_by_key(|waiting| (waiting.row.created_at, waiting.row.id));
-    let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
-    hand_out(tx, about, taken, &mut queue, &[])
-}
-
-/// Offers what is free beside the places taken; whoever is offered one leaves the queue.
-fn hand_out(
-    tx: &mut Tx<'_>,
-    about: &PlaceAbout,
-    taken: u32,
-    queue: &mut Queue,
-    before: &[WaitlistEntryId],
-) -> Result<usize, ServiceError> {
-    let (id, window) = (about.slot.id, about.slot.when.window());
-    let free = u32::from(about.slot.capacity).saturating_sub(taken) as usize;
-    let deadline = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
-    let Some(deadline) = deadline.filter(|_| free > 0) else { return Ok(0) };
-    let (mut offered, mut at) = (0, 0);
-    while offered < free
-        && let Some(waiting) = queue.get(tx, at)?
-    {
-        if !waiting.row.wish.takes(id, window) {
-            at += 1;
-            continue;
-        }
-        let waiting = waiting.clone();
-        match may_ask(tx, about, &waiting.student, true, None)? {
-            Ok(()) => {
-                offer(tx, about, &waiting, deadline, before.contains(&waiting.row.id))?;
-                offered += 1;
-                queue.read.remove(at);
-            }
-            // Nobody can have a place here: nobody is passed over.
-            Err(
-                BookingRefused::Event(_)
-                | BookingRefused::Slot(_)
-                | BookingRefused::Unstaffed(_)
-                | BookingRefused::HasBegun(_),
-            ) => break,
-            Err(refused) => {
-                let why = match refusal(about, &refused) {
-                    ServiceError::Refused(refused) => refused.detail,
-                    _ => String::new(),
-                };
-                note_entry(tx, &waiting.row, Some(id), "skipped", By::Rule, &why)?;
-                at += 1;
-            }
-        }
-    }
-    Ok(offered)
-}
-
-/// Holds a place for one who waits, and writes to them.
-fn offer(
-    tx: &mut Tx<'_>,
-    about: &PlaceAbout,
-    waiting: &Waiting,
-    deadline: Instant,
-    again: bool,
-) -> Result<(), ServiceError> {
-    let owner = OwnerId::from_uuid(waiting.row.id.uuid());
-    let mut held = BookingRow {
-        waitlist_entry_id: Some(waiting.row.id),
-        state: BookingState::Held,
-        held_until: Some(deadline),
-        ..fresh(about, &waiting.student, owner, tx.now)
-    };
-    bookings::insert(tx.conn, &mut held)?;
-    let entry = EntryRow {
-        booking_id: Some(held.id),
-        offer_deadline: Some(deadline),
-        ..waiting.row.into_state(waiting.row.state.offer()?, tx.now)
-    };
-    waitlist_entries::update(tx.conn, &entry)?;
-    let sealed = tx.app.links.seal(LinkFor::Entry, entry.id.uuid());
-    let notice = Notice::PlaceOffered {
-        place: about.facts(),
-        deadline,
-        link: format!("{}/p/{sealed}", tx.app.site.base_url),
-        thread: entry.id.to_string(),
-        again,
-    };
-    outbox::post(tx, Some(about.campus), &reader(&waiting.student), &notice)?;
-    note_entry(tx, &entry, Some(about.slot.id), "offered", By::Rule, "")
-}
-
-/// Tells one who waits that the place held for them is gone.
-pub(super) fn tell_offer_closed(
-    tx: &mut Tx<'_>,
-    about: &PlaceAbout,
-    student: &StudentRow,
-    entry: WaitlistEntryId,
-    why: HeldEnd,
-) -> Result<(), ServiceError> {
-    let notice = Notice::PlaceOfferClosed { place: about.facts(), why, thread: entry.to_string() };
-    outbox::post(tx, Some(about.campus), &reader(student), &notice)
-}
-
 /// Writes to everybody with a place in the slot that something about it has changed; each keeps their calendar entry.
 pub(super) fn tell_of_change(tx: &mut Tx<'_>, slot: SlotId) -> Result<(), ServiceError> {
     for booked in bookings::list_live(tx.conn, slot)? {
@@ -669,35 +483,4 @@ pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str, held: HeldEn
         back_into_queue(tx, &booked, held)?;
     }
     Ok(())
-}
-
-/// Whoever was being offered a place that is gone waits again where they stood: the place is gone, the wish is not. Whose
-/// time to answer had passed is told that instead.
-pub(super) fn back_into_queue(tx: &mut Tx<'_>, booked: &Booked, why: HeldEnd) -> Result<(), ServiceError> {
-    if let Some(waiting) = put_back(tx, booked)? {
-        tell_offer_closed(tx, &booked.about, &waiting.student, waiting.row.id, why)?;
-    }
-    Ok(())
-}
-
-/// As [`back_into_queue`], where those who wait again are told by the caller: answers them.
-pub(super) fn put_back(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<Waiting>, ServiceError> {
-    let Some(entry) = booked.row.waitlist_entry_id.filter(|_| booked.row.state == BookingState::Held) else {
-        return Ok(None);
-    };
-    let Some(waiting) = waitlist_entries::find(tx.conn, entry)? else { return Ok(None) };
-    if waiting.row.state != EntryState::Offered {
-        return Ok(None);
-    }
-    if waiting.row.offer_deadline.is_some_and(|deadline| deadline <= tx.now) {
-        let row = waiting.row.into_state(waiting.row.state.expire()?, tx.now);
-        waitlist_entries::update(tx.conn, &row)?;
-        note_entry(tx, &row, Some(booked.row.slot_id), "offer_expired", By::Rule, "")?;
-        tell_offer_closed(tx, &booked.about, &waiting.student, entry, HeldEnd::Expired)?;
-        return Ok(None);
-    }
-    let row = waiting.row.into_state(EntryState::Waiting, tx.now);
-    let row = EntryRow { booking_id: None, offer_deadline: None, ..row };
-    waitlist_entries::update(tx.conn, &row)?;
-    Ok(Some(Waiting { row, ..waiting }))
 }

@@ -10,7 +10,8 @@ use super::app::Tx;
 use super::bookings::event_of;
 use super::code::Code;
 use super::error::ServiceError;
-use super::places::{self, By, fresh, may_enter, note, note_entry, refusal, tell, walled};
+use super::places::{self, By, fresh, may_enter, note, refusal, tell, walled};
+use super::queue::leave_queue;
 use crate::domain::ids::{CampusId, EventId, OwnerId, SlotId, StudentId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, prose};
@@ -21,7 +22,6 @@ use crate::store::bookings::{self, Booked, BookingRow};
 use crate::store::events::{self, EventRow};
 use crate::store::places::{self as abouts, PlaceAbout};
 use crate::store::students::{self, StudentRow};
-use crate::store::waitlist_entries as entries;
 
 /// Who came, as far as they said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -199,12 +199,4 @@ fn who(tx: &mut Tx<'_>, campus: CampusId, walker: &Walker) -> Result<(StudentRow
         .map_err(|faults| faults.into_iter().map(|fault| fault.within("student")).collect::<Vec<_>>())?;
     let row = StudentRow { id, campus_id: campus, student, revision: 1, created_at: tx.now, updated_at: tx.now };
     Ok((row, false))
-}
-
-/// Whoever waited and was let in waits no longer.
-fn leave_queue(tx: &mut Tx<'_>, event: EventId, student: &StudentRow, by: By) -> Result<(), ServiceError> {
-    let Some(row) = entries::find_waiting(tx.conn, event, student.id)? else { return Ok(()) };
-    let left = row.into_state(row.state.leave()?, tx.now);
-    entries::update(tx.conn, &left)?;
-    note_entry(tx, &left, None, "left", by, "Let in at the door.")
 }

@@ -12,7 +12,7 @@ use crate::domain::time::{Instant, Window};
 use crate::service::app::Tx;
 use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
-use crate::service::places::{pass_on_many, pass_on_to};
+use crate::service::queue::{pass_on_many, pass_on_to};
 use crate::service::staffing;
 use crate::store::assignments::AssignmentRow;
 use crate::store::seatings::{self, StationRow};
