@@ -130,7 +130,7 @@ impl From<DieselError> for StoreError {
 impl StoreError {
     /// Whether a job that failed so may succeed when it runs again from the start.
     #[must_use]
-    pub const fn is_lost_race(&self) -> bool {
+    pub fn is_lost_race(&self) -> bool {
         matches!(
             self,
             Self::Diesel(DieselError::DatabaseError(
@@ -138,7 +138,21 @@ impl StoreError {
                 _
             ))
         ) || matches!(self, Self::Diesel(DieselError::BrokenTransactionManager))
+            || matches!(self, Self::Diesel(fault) if is_deadlock(fault))
     }
+
+    /// What a job answers that found out too late that another was faster: it runs again from its start.
+    #[must_use]
+    pub fn race(what: &str) -> Self {
+        let kind = DatabaseErrorKind::SerializationFailure;
+        Self::Diesel(DieselError::DatabaseError(kind, Box::new(what.to_owned())))
+    }
+}
+
+/// Whether two jobs waited for each other and this one was ended for it. Diesel has no kind for that and hands on no
+/// SQLSTATE, so that its words must do.
+fn is_deadlock(fault: &DieselError) -> bool {
+    matches!(fault, DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) if info.message() == "deadlock detected")
 }
 
 /// Whether `fault` says that the unique key or exclusion `constraint` stood in the way. SQLite names columns, never the
@@ -418,6 +432,9 @@ fn open_sqlite(path: &Path, access: Access) -> Result<Conn, StoreError> {
 fn open_postgres(url: &str) -> Result<Conn, StoreError> {
     let conn = PgConnection::establish(url).map_err(|fault| StoreError::Unreachable(fault.to_string()))?;
     let mut conn = Conn::Postgres(conn);
+    // Only some roles may. Without it a server that speaks another language than English has its deadlocks answered as
+    // faults instead of being tried again.
+    let _ = conn.batch_execute("set lc_messages = 'C'");
     conn.batch_execute("set time zone 'UTC'; set client_min_messages = warning; set statement_timeout = '30s'")?;
     Ok(conn)
 }
@@ -495,7 +512,12 @@ fn begin(conn: &mut Conn, sql: &str) -> Result<(), DieselError> {
 }
 
 fn commit(conn: &mut Conn) -> Result<(), DieselError> {
-    <Conn as Connection>::TransactionManager::commit_transaction(conn)
+    match conn {
+        Conn::Sqlite(_) => <Conn as Connection>::TransactionManager::commit_transaction(conn),
+        // PostgreSQL answers the COMMIT of a transaction that a fault has ended with a ROLLBACK, and calls that a
+        // success. A statement before it, on the same way, fails there.
+        Conn::Postgres(conn) => conn.batch_execute("SELECT 1; COMMIT"),
+    }
 }
 
 fn depth_of<C>(conn: &mut C) -> u32

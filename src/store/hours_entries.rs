@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::columns::text_column;
-use super::db::{Conn, StoreError};
+use super::db::{Conn, StoreError, lost_race};
 use super::schema::{hours_entries, volunteers};
 use crate::domain::ids::{AccountId, AssignmentId, CampusId, HoursEntryId, VolunteerId};
 use crate::domain::people::hours::HoursKind;
@@ -65,9 +65,9 @@ pub struct HoursFilter {
     pub up_to: Option<HoursEntryId>,
 }
 
-/// Writes a line.
+/// Writes a line. That no other takes back the same one was looked at before.
 pub fn insert(conn: &mut Conn, row: &HoursEntryRow) -> Result<(), StoreError> {
-    diesel::insert_into(hours_entries::table).values(row.clone()).execute(conn)?;
+    diesel::insert_into(hours_entries::table).values(row.clone()).execute(conn).map_err(lost_race)?;
     Ok(())
 }
 

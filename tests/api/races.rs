@@ -58,6 +58,8 @@ on_both!(Database:
     two_nodes_race_as_one,
     a_job_that_fails_or_panics_leaves_its_group_intact,
     what_was_answered_is_there_for_everybody,
+    two_who_wait_for_each_other_both_get_through,
+    what_a_fault_has_undone_is_never_answered_as_done,
     a_reader_cannot_write,
     a_full_lane_says_so_at_once,
     whoever_has_gone_away_changes_nothing,
@@ -118,6 +120,52 @@ async fn what_was_answered_is_there_for_everybody(database: &Database) {
         race(&db, format!("writer {number}"), i64::MAX).await.unwrap();
         assert_eq!(seats_taken(&mut elsewhere).unwrap(), number + 1);
     }
+    db.close();
+}
+
+/// Two jobs take two rows in opposite orders. One of them has to give way and to begin anew.
+async fn two_who_wait_for_each_other_both_get_through(database: &Database) {
+    let db = database.open_with(Lanes { writers: 2, ..Lanes::default() });
+    for who in ["ann", "ben"] {
+        race(&db, who.to_owned(), i64::MAX).await.unwrap();
+    }
+    let raise = |conn: &mut Conn, who: &str| {
+        diesel::update(feed_revisions::table.find(format!("seat of {who}")))
+            .set(feed_revisions::revision.eq(feed_revisions::revision + 1))
+            .execute(conn)
+    };
+    let job = |first: &'static str, second: &'static str| {
+        db.write(move |conn| {
+            raise(conn, first)?;
+            // Long enough for the other to have its first row as well.
+            std::thread::sleep(Duration::from_millis(100));
+            raise(conn, second)?;
+            Ok::<_, StoreError>(())
+        })
+    };
+    let (one, other) = tokio::join!(job("ann", "ben"), job("ben", "ann"));
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let raised: Vec<i64> =
+        feed_revisions::table.select(feed_revisions::revision).load(&mut database.connect()).unwrap();
+    assert_eq!(raised, [3, 3]);
+    db.close();
+}
+
+/// A job runs into a key that is there, and says that all went well. PostgreSQL has undone all of it by then.
+async fn what_a_fault_has_undone_is_never_answered_as_done(database: &Database) {
+    let db = database.open();
+    race(&db, "ann".to_owned(), i64::MAX).await.unwrap();
+    let answered = db
+        .write(|conn| {
+            take_seat(conn, "ben")?;
+            let hit = take_seat(conn, "ann");
+            assert!(hit.is_err(), "the key is there");
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    let kept = holders(database).contains(&"seat of ben".to_owned());
+    assert_eq!(answered.is_ok(), kept, "{answered:?}");
+    assert!(race(&db, "a late one".into(), i64::MAX).await.unwrap(), "and the lane still works");
     db.close();
 }
 
