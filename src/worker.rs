@@ -15,6 +15,8 @@ use crate::service::{bookings, campus_requests, idempotency, offers, outbox, ses
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
+/// How long it takes at the least until all queues are gone through again.
+const SWEEP: Duration = Duration::from_secs(60);
 /// How many turns pass between two rounds of housekeeping.
 const HOUSEKEEPING: u32 = 720;
 
@@ -28,10 +30,14 @@ pub struct Running {
 pub fn start(app: App) -> Running {
     let (stop, mut stopped) = watch::channel(false);
     let task = tokio::spawn(async move {
-        let mut turn: u32 = 0;
+        let (mut turn, mut swept): (u32, Option<tokio::time::Instant>) = (0, None);
         report("letters taken over", outbox::take_over(&app).await);
         while !*stopped.borrow() {
             tick(&app).await;
+            if swept.is_none_or(|swept| swept.elapsed() >= SWEEP) {
+                swept = Some(tokio::time::Instant::now());
+                sweep(&app).await;
+            }
             if turn.is_multiple_of(HOUSEKEEPING) {
                 report("housekeeping", housekeeping(&app).await);
             }
@@ -64,6 +70,11 @@ pub async fn tick(app: &App) {
     report("holds ended", bookings::expire_holds(app).await);
     report("places passed on", waitlist::expire_due(app).await);
     report("letters", outbox::deliver_due(app).await);
+}
+
+/// Goes through what nothing announces: those who wait for what was shut to them when it came free.
+pub async fn sweep(app: &App) {
+    report("free places passed on", waitlist::pass_on_overlooked(app).await);
 }
 
 /// Drops what is kept no longer.

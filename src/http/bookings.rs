@@ -187,8 +187,12 @@ pub(super) fn alternatives(free: &[Free]) -> Value {
 
 /// Books a place. Where that is not possible, the answer names others that are free.
 async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<BookingBody>) -> Answer {
-    let app = ctx.app.clone();
-    let answer = book(ctx.for_portals_too(), slot, value, digest).await;
+    let (app, value) = (ctx.app.clone(), Arc::new(value));
+    let mut answer = book(ctx.clone().for_portals_too(), slot, value.clone(), digest.clone()).await;
+    // What is free and promised is so only until those who wait were asked; they may leave something for this student.
+    if matches!(&answer, Err(problem) if is_promised(problem)) && bookings::ask_first(&app, slot).await? > 0 {
+        answer = book(ctx.for_portals_too(), slot, value, digest).await;
+    }
     match answer {
         Err(problem) if matches!(problem.code, Code::SlotFull | Code::SlotUnstaffed) => {
             Err(with_alternatives(&app, slot, problem).await)
@@ -197,9 +201,13 @@ async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<Boo
     }
 }
 
-async fn book(ctx: Ctx, slot: SlotId, value: BookingBody, digest: String) -> Answer {
+/// Whether a place was refused that is free, because others come first.
+fn is_promised(problem: &Problem) -> bool {
+    problem.code == Code::SlotFull && problem.extra.get("free").and_then(Value::as_u64).is_some_and(|free| free > 0)
+}
+
+async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -> Answer {
     let app = ctx.app.clone();
-    let value = Arc::new(value);
     let mut turn = None;
     if app.takes_turns() {
         let event = Arc::new(OnceLock::new());

@@ -26,6 +26,7 @@ pub type Answer = Result<HttpResponse, Problem>;
 pub struct NoQuery {}
 
 /// A request, read as far as all operations have in common.
+#[derive(Clone)]
 pub struct Ctx<Q = NoQuery> {
     /// The house.
     pub app: App,

@@ -95,7 +95,9 @@ async fn read(ctx: Ctx, At(id): At<RotationId>) -> Answer {
 /// Books all its places.
 async fn apply(ctx: Ctx, At(id): At<RotationId>, Body { digest, .. }: Body<Empty>) -> Answer {
     let app = ctx.app.clone();
-    let turn = app.turn(id.uuid()).await;
+    // The turn of its event, which is that of the event's bookings: they would undo each other otherwise.
+    let event = app.read(move |tx| rotations::event_of_rotation(tx, id)).await?;
+    let turn = app.turn(event.map_or(id.uuid(), EventId::uuid)).await;
     let answer = ctx.act(digest, move |tx, actor| {
         let kept = rotations::apply(tx, actor, id)?;
         Ok(Reply::ok(&shown(&kept)).etag(kept.row.revision))

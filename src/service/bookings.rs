@@ -10,7 +10,7 @@ use super::code::Code;
 use super::error::ServiceError;
 use super::judging;
 use super::places::{self, By, admit, end, fresh, note, tell, walled};
-use super::queue::pass_on;
+use super::queue::{has_a_place, pass_on, pass_on_all};
 use super::students;
 use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
 use crate::domain::notice::{DoorPass, PlaceEnd};
@@ -19,6 +19,7 @@ use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState, DOORS_OPEN, Student};
 use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::policy::cutoff::Channel;
+use crate::domain::scheduling::slot::SlotState;
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, BookingRow};
 use crate::store::place_log::{self, PlaceLogRow};
@@ -61,7 +62,7 @@ pub fn create(
 ) -> Result<Booked, ServiceError> {
     let about = bookable(tx, actor, slot)?;
     let (student, known) = students::know(tx, about.campus, &student()?)?;
-    admit(tx, &about, &student, known, None)?;
+    let waited = admit(tx, &about, &student, known, None)?;
     let mut row = fresh(&about, &student, actor.owner(), tx.now);
     if hold {
         row.state = BookingState::Held;
@@ -73,6 +74,9 @@ pub fn create(
     let booked = Booked { row, student, about };
     if !hold {
         tell(tx, &booked)?;
+        if waited && known {
+            has_a_place(tx, &booked, By::of(actor))?;
+        }
     }
     note(tx, &booked.row, if hold { "held" } else { "booked" }, By::of(actor), "")?;
     Ok(booked)
@@ -88,6 +92,18 @@ pub fn look(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, student: ReadStudent<'
     let (student, known) = students::seen(tx, about.campus, &student()?)?;
     admit(tx, &about, &student, known, None)?;
     Ok(about.event)
+}
+
+/// Asks those who wait for what the event of a slot has free; answers how many were asked.
+///
+/// # Errors
+/// The database's.
+pub async fn ask_first(app: &App, slot: SlotId) -> Result<usize, ServiceError> {
+    let Some(event) = app.read(move |tx| Ok(abouts::event_of(tx.conn, slot)?)).await? else { return Ok(0) };
+    let turn = app.turn(event.uuid()).await;
+    let asked = app.write(move |tx| pass_on_all(tx, event)).await;
+    drop(turn);
+    asked
 }
 
 /// Free slots by event, since which write of this process and which second they are so: thousands who are refused in the
@@ -204,7 +220,9 @@ pub fn confirm(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, 
     if let Some(until) = booked.row.held_until.filter(|until| *until <= tx.now) {
         return Err(ServiceError::refused(Code::HoldExpired, format!("The hold ran out at {until}.")));
     }
-    take(tx, &booked, state, By::of(actor))
+    let taken = take(tx, &booked, state, By::of(actor))?;
+    has_a_place(tx, &taken, By::of(actor))?;
+    Ok(taken)
 }
 
 /// Turns a live hold into a place, and tells the student.
@@ -260,7 +278,7 @@ fn way(actor: &Actor, asked: &Cancelling) -> Result<(Option<Channel>, Option<Str
 /// Gives a place back, as late where the policy that the booking keeps says so.
 ///
 /// # Errors
-/// Those of [`find`]; `wrong_state`; the fields'; `too_late_to_cancel`.
+/// Those of [`find`]; `wrong_state`; the fields'; `has_begun`, `too_late_to_cancel` for what a student does.
 pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, asked: &Cancelling) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::BookPlaces)?;
     let reason = prose("reason", &asked.reason, 0, 500)?;
@@ -275,6 +293,9 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, asked: &Cancelling)
         PlaceEnd::Removed { reason: Some(reason.clone()).filter(|reason| !reason.is_empty()) }
     };
     booked.row.state.cancel()?;
+    if channel.is_some() && booked.row.state == BookingState::Confirmed && has_begun(&booked, tx.now) {
+        return Err(begun(&booked));
+    }
     let judged = channel.map_or(Ok(false), |channel| judging::is_late(tx, &booked, channel));
     let before = booked.row.clone();
     let row = match (judged, override_reason) {
@@ -308,6 +329,10 @@ pub fn has_begun(booked: &Booked, now: Instant) -> bool {
     booked.about.state != EventState::Postponed && booked.row.starts_at <= now
 }
 
+fn begun(booked: &Booked) -> ServiceError {
+    ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at))
+}
+
 /// Whoever has the link gives the place back.
 ///
 /// # Errors
@@ -316,7 +341,7 @@ pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceE
     let booked = behind(tx, id)?;
     booked.row.state.cancel()?;
     if has_begun(&booked, tx.now) {
-        return Err(ServiceError::refused(Code::HasBegun, format!("It began at {}.", booked.row.starts_at)));
+        return Err(begun(&booked));
     }
     let late = judging::is_late(tx, &booked, Channel::Online)?;
     let row = BookingRow { late, ..booked.row.clone() };
@@ -341,8 +366,11 @@ pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> 
     if about.slot.id == booked.row.slot_id {
         return Err(places::refusal(&about, &BookingRefused::Already));
     }
-    admit(tx, &about, &booked.student, true, Some(id))?;
+    let waited = admit(tx, &about, &booked.student, true, Some(id))?;
     let moved = places::shift(tx, &booked, about, By::of(actor), false)?;
+    if waited {
+        has_a_place(tx, &moved, By::of(actor))?;
+    }
     pass_on(tx, &booked.about)?;
     Ok(moved)
 }
@@ -420,34 +448,61 @@ pub(super) fn set_mark(
 /// Takes the last mark back.
 ///
 /// # Errors
-/// Not found; those of [`require`]; `wrong_state` where there is none, or while the event is postponed; `slot_full` where
-/// the place has gone to another.
+/// Not found; those of [`require`]; `wrong_state` where there is none, or while the event is postponed; `slot_closed` where
+/// the event or the slot is off; `already_booked`, `slot_full` where the place has gone to the student again or to another.
 pub fn undo(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::MarkPlaces)?;
     on_its_day(&booked)?;
     let wrong = || ServiceError::from(WrongState { from: booked.row.state.as_str(), verb: "undo" });
     let state = booked.row.marked_from.filter(|_| booked.row.state.is_mark()).ok_or_else(wrong)?;
-    let seated = BookingState::SEATED.contains(&booked.row.state);
-    if !seated && BookingState::SEATED.contains(&state) {
-        let taken = bookings::count_taken(tx.conn, booked.row.slot_id, tx.now)?;
-        if taken >= booked.about.slot.capacity.into() {
-            return Err(
-                ServiceError::refused(Code::SlotFull, "The place has gone to somebody else.").with("waiting", 0)
-            );
-        }
+    let revived = !BookingState::SEATED.contains(&booked.row.state) && BookingState::SEATED.contains(&state);
+    if revived {
+        may_be_revived(tx, &booked)?;
     }
     let back = state == BookingState::Confirmed;
-    let row = BookingRow {
+    let mut row = BookingRow {
         // What was marked before the mark that goes is known only for one step.
         marked_from: (state == BookingState::CheckedIn).then_some(BookingState::Confirmed),
         checked_in_at: booked.row.checked_in_at.filter(|_| !back),
         ..booked.row.into_state(state, tx.now)
     };
+    // Nobody told who was excused of another time that the slot has had since.
+    let window = booked.about.slot.when.window();
+    let moved = revived && (row.starts_at, row.ends_at) != (window.start(), window.end());
+    if moved {
+        row = BookingRow { starts_at: window.start(), ends_at: window.end(), ..row.touched(tx.now) };
+    }
     if !bookings::update(tx.conn, &row)? {
         return Err(walled());
     }
     note(tx, &row, "undone", By::Office, &format!("It was {}.", booked.row.state.as_str().replace('_', " ")))?;
-    Ok(Booked { row, ..booked })
+    let undone = Booked { row, ..booked };
+    if moved {
+        tell(tx, &undone)?;
+    }
+    Ok(undone)
+}
+
+/// Requires that a place which was given up for good is there to be taken again.
+fn may_be_revived(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+    if booked.about.state == EventState::Cancelled {
+        return Err(places::refusal(&booked.about, &BookingRefused::Event(booked.about.state)));
+    }
+    if booked.about.slot.state == SlotState::Cancelled {
+        return Err(places::refusal(&booked.about, &BookingRefused::Slot(booked.about.slot.state)));
+    }
+    let start = booked.about.slot.when.window().start();
+    let had = bookings::list_of_student(tx.conn, booked.student.id, booked.row.event_id, start, tx.now)?;
+    if let Some(other) = had.iter().find(|place| place.slot == booked.row.slot_id) {
+        let refused = ServiceError::refused(Code::AlreadyBooked, "The student has another place in this slot by now.");
+        return Err(refused.with("booking_id", other.booking.to_string()));
+    }
+    let taken = bookings::count_taken(tx.conn, booked.row.slot_id, tx.now)?;
+    if taken >= booked.about.slot.capacity.into() {
+        let refused = ServiceError::refused(Code::SlotFull, "The place has gone to somebody else.");
+        return Err(refused.with("waiting", 0));
+    }
+    Ok(())
 }
 
 /// What happened to the places of an event, with the campus's names for the students.

@@ -19,6 +19,7 @@ use crate::auth::link::LinkFor;
 use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId};
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::Mode;
+use crate::domain::matching::travel::TravelRule;
 use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
 use crate::domain::scheduling::door::{DoorCode, let_in};
@@ -128,8 +129,9 @@ impl Planned {
     }
 }
 
-/// What a student has to do with a slot, read once.
-struct Standing {
+/// What a student has that bears on a slot, read once.
+#[derive(Debug)]
+pub(super) struct Standing {
     had: Vec<Had>,
     attended: Vec<crate::domain::ids::EventId>,
 }
@@ -146,12 +148,27 @@ impl Standing {
         if !known {
             return Ok(Self { had: Vec::new(), attended: Vec::new() });
         }
-        let longest = crate::domain::matching::travel::TravelRule::default().longest();
-        let since = about.slot.when.window().start().plus(-longest);
-        let mut had = bookings::list_of_student(tx.conn, student.id, about.event, since, tx.now)?;
-        had.retain(|place| Some(place.booking) != moving);
+        let mut standing = Self::since(tx, about, student, about.slot.when.window().start())?;
+        standing.had.retain(|place| Some(place.booking) != moving);
+        Ok(standing)
+    }
+
+    /// What a known student has that bears on any slot of the event still to come.
+    pub(super) fn from_now(tx: &mut Tx<'_>, about: &PlaceAbout, student: &StudentRow) -> Result<Self, ServiceError> {
+        Self::since(tx, about, student, tx.now)
+    }
+
+    fn since(tx: &mut Tx<'_>, about: &PlaceAbout, student: &StudentRow, start: Instant) -> Result<Self, ServiceError> {
+        let since = start.plus(-TravelRule::default().longest());
+        let had = bookings::list_of_student(tx.conn, student.id, about.event, since, tx.now)?;
         let attended = bookings::attended(tx.conn, student.id, &about.rules.after_events)?;
         Ok(Self { had, attended })
+    }
+
+    /// Everything but whether a place is free.
+    pub(super) fn may_ask(&self, about: &PlaceAbout, student: &StudentRow, now: Instant) -> Result<(), BookingRefused> {
+        let commitments = self.commitments();
+        about.rules.may_ask(&self.asked(about, student, &commitments, now))
     }
 
     fn commitments(&self) -> Vec<Commitment> {
@@ -185,14 +202,15 @@ impl Standing {
     }
 }
 
-/// Requires that a student may have a place of the slot, and that one is free and promised to nobody who waits.
+/// Requires that a student may have a place of the slot, and that one is free and promised to nobody who waits. Answers
+/// whether anybody waits for such a place; it may be the student.
 pub(super) fn admit(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
     student: &StudentRow,
     known: bool,
     moving: Option<BookingId>,
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     admit_beside(tx, about, student, known, moving, &Planned::default())
 }
 
@@ -204,21 +222,20 @@ pub(super) fn admit_beside(
     known: bool,
     moving: Option<BookingId>,
     planned: &Planned,
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     let mut standing = Standing::of(tx, about, student, known, moving)?;
     standing.had.extend(planned.of_student.get(&student.external_ref).into_iter().flatten().cloned());
     let commitments = standing.commitments();
     let asked = standing.asked(about, student, &commitments, tx.now);
     about.rules.may_ask(&asked).map_err(|refused| refusal(about, &refused))?;
-    let (id, window) = (about.slot.id, about.slot.when.window());
+    let id = about.slot.id;
     let taken = bookings::count_taken(tx.conn, id, tx.now)? + planned.taken.get(&id).copied().unwrap_or_default();
-    let mut waiting = waitlist_entries::count_suited(tx.conn, about.event, window.start())?;
-    if waiting > 0 && taken < about.slot.capacity.into() {
-        // Only where a place is free does it matter which slots those who wait have named; thousands may wait.
-        let wishes = waitlist_entries::wishes(tx.conn, about.event)?;
-        waiting = u32::try_from(wishes.iter().filter(|wish| wish.takes(id, window)).count()).unwrap_or(u32::MAX);
-    }
-    about.rules.admit(&Asked { taken, waiting, ..asked }).map_err(|refused| refusal(about, &refused))
+    let waiting = waitlist_entries::count_suited(tx.conn, about.event, about.slot.when.window().start())?;
+    let free = u32::from(about.slot.capacity).saturating_sub(taken);
+    // Only where a place is free does it matter who of those who wait could have it; thousands may wait.
+    let before = if waiting > 0 && free > 0 { waiting_before(tx, about, student.id, free)? } else { waiting };
+    about.rules.admit(&Asked { taken, waiting: before, ..asked }).map_err(|refused| refusal(about, &refused))?;
+    Ok(waiting > 0)
 }
 
 /// Requires everything of a student but that a place is free.
@@ -229,9 +246,7 @@ pub(super) fn may_ask(
     known: bool,
     moving: Option<BookingId>,
 ) -> Result<Result<(), BookingRefused>, ServiceError> {
-    let standing = Standing::of(tx, about, student, known, moving)?;
-    let commitments = standing.commitments();
-    Ok(about.rules.may_ask(&standing.asked(about, student, &commitments, tx.now)))
+    Ok(Standing::of(tx, about, student, known, moving)?.may_ask(about, student, tx.now))
 }
 
 /// Whether a student who came without a place may go in; with `over` the office sets aside what it may.
@@ -246,7 +261,8 @@ pub(super) fn may_enter(
     let commitments = standing.commitments();
     let asked = standing.asked(about, student, &commitments, tx.now);
     let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
-    let waiting = if taken < about.slot.capacity.into() { waiting_before(tx, about, student)? } else { 0 };
+    let free = u32::from(about.slot.capacity).saturating_sub(taken);
+    let waiting = if free > 0 { waiting_before(tx, about, student.id, free)? } else { 0 };
     Ok(let_in(&about.rules, &Asked { taken, waiting, ..asked }, over))
 }
 
@@ -308,13 +324,14 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
         )
         .with("max_per_person", *most),
         BookingRefused::Overlap(other) => overlap(other),
-        BookingRefused::Full { waiting } => {
+        BookingRefused::Full { free, waiting } => {
             let capacity = about.slot.capacity;
-            let detail = match waiting {
-                0 => format!("All {capacity} places are taken or held."),
+            let detail = match (free, waiting) {
+                (0, 0) => format!("All {capacity} places are taken or held."),
+                (0, _) => format!("All {capacity} places are taken or held, and {waiting} wait."),
                 _ => format!("What is free of {capacity} places goes first to {waiting} who wait."),
             };
-            ServiceError::refused(Code::SlotFull, detail).with("waiting", *waiting)
+            ServiceError::refused(Code::SlotFull, detail).with("waiting", *waiting).with("free", *free)
         }
     }
 }

@@ -10,15 +10,17 @@ use std::collections::HashMap;
 use super::app::Tx;
 use super::error::ServiceError;
 use super::outbox;
-use super::places::{By, fresh, may_ask, note_entry, reader, refusal};
+use super::places::{By, Standing, fresh, may_ask, note_entry, reader, refusal};
 use crate::auth::link::LinkFor;
-use crate::domain::ids::{EventId, OwnerId, SlotId, WaitlistEntryId};
+use crate::domain::ids::{EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
 use crate::domain::notice::{HeldEnd, Notice};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState};
+use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
 use crate::store::bookings::{self, Booked, BookingRow};
 use crate::store::places::{self as abouts, PlaceAbout};
+use crate::store::slots;
 use crate::store::students::StudentRow;
 use crate::store::waitlist_entries::{self, EntryRow, Waiting};
 
@@ -27,11 +29,26 @@ const ALL_SLOTS: i64 = 25_000;
 /// How many of those who wait are read at once.
 const SOME_WAITING: i64 = 100;
 
-/// Those who wait for an event in their order, read as far as it takes: thousands may wait where one is served.
+/// One who waits, and what of theirs bears on the slots of the event: read when it is first asked for.
+#[derive(Debug)]
+struct InLine {
+    waiting: Waiting,
+    standing: Option<Standing>,
+    is_noted: bool,
+}
+
+impl From<Waiting> for InLine {
+    fn from(waiting: Waiting) -> Self {
+        Self { waiting, standing: None, is_noted: false }
+    }
+}
+
+/// Those who wait for an event in their order, read as far as it takes: thousands may wait where one is served. Each is
+/// looked up once, however many slots are offered, and is said once to be passed over.
 #[derive(Debug)]
 struct Queue {
     event: EventId,
-    read: Vec<Waiting>,
+    read: Vec<InLine>,
     last: Option<waitlist_entries::Place>,
     is_read: bool,
 }
@@ -42,16 +59,89 @@ impl Queue {
     }
 
     /// The one at this place of the queue.
-    fn get(&mut self, tx: &mut Tx<'_>, at: usize) -> Result<Option<&Waiting>, ServiceError> {
+    fn get(&mut self, tx: &mut Tx<'_>, at: usize) -> Result<Option<&mut InLine>, ServiceError> {
         while at >= self.read.len() && !self.is_read {
             let state = Some(EntryState::Waiting);
             let some = waitlist_entries::list_of_event(tx.conn, self.event, state, self.last, SOME_WAITING)?;
             self.is_read = some.is_empty();
             self.last = some.last().map(|waiting| (waiting.row.created_at, waiting.row.id)).or(self.last);
-            self.read.extend(some);
+            self.read.extend(some.into_iter().map(InLine::from));
         }
-        Ok(self.read.get(at))
+        Ok(self.read.get_mut(at))
     }
+
+    /// How many who stand before this student could be given a place of the slot now; counted as far as `most`.
+    fn before(
+        &mut self,
+        tx: &mut Tx<'_>,
+        about: &PlaceAbout,
+        student: Option<StudentId>,
+        most: u32,
+    ) -> Result<u32, ServiceError> {
+        let (id, window) = (about.slot.id, about.slot.when.window());
+        if answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone).is_none() {
+            return Ok(0);
+        }
+        let (mut before, mut at) = (0, 0);
+        while before < most
+            && let Some(one) = self.get(tx, at)?
+            && Some(one.waiting.row.student_id) != student
+        {
+            at += 1;
+            if !one.waiting.row.wish.takes(id, window) {
+                continue;
+            }
+            match one.may_have(tx, about)? {
+                Ok(()) => before += 1,
+                Err(refused) if refused.is_for_all() => break,
+                Err(_) => {}
+            }
+        }
+        Ok(before)
+    }
+}
+
+impl InLine {
+    /// Whether they could have a place of the slot, if one is free.
+    fn may_have(&mut self, tx: &mut Tx<'_>, about: &PlaceAbout) -> Result<Result<(), BookingRefused>, ServiceError> {
+        if self.standing.is_none() {
+            self.standing = Some(Standing::from_now(tx, about, &self.waiting.student)?);
+        }
+        let standing = self.standing.as_ref().map(|standing| standing.may_ask(about, &self.waiting.student, tx.now));
+        Ok(standing.unwrap_or(Ok(())))
+    }
+}
+
+/// How many stand before this student and could be given a place of the slot now; counted as far as `most`. Whoever could
+/// not have it, or could not be asked any more, keeps nobody from it.
+pub(super) fn waiting_before(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: StudentId,
+    most: u32,
+) -> Result<u32, ServiceError> {
+    Queue::of(about.event).before(tx, about, Some(student), most)
+}
+
+/// The first of these slots that has a place which is promised to nobody and which the student may have.
+pub(super) fn first_unpromised(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    roomy: &[(SlotId, u32)],
+    student: &StudentRow,
+    known: bool,
+) -> Result<Option<PlaceAbout>, ServiceError> {
+    let mut queue = Queue::of(event);
+    for (slot, free) in roomy {
+        let Some(about) = abouts::find(tx.conn, *slot)? else { continue };
+        match may_ask(tx, &about, student, known, None)? {
+            Ok(()) if queue.before(tx, &about, Some(student.id), *free)? < *free => return Ok(Some(about)),
+            // What speaks against one slot here speaks against all of them.
+            Err(BookingRefused::Event(_) | BookingRefused::NotYet(_) | BookingRefused::Limit(_)) => return Ok(None),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Offers what is free in a slot to those who wait, in their order, each place to one. Whoever cannot have it now is
@@ -84,6 +174,48 @@ pub(super) fn pass_on_many(
     Ok(offered)
 }
 
+/// As [`pass_on`], for every slot of an event that has room: what stood in the way of those who wait may be gone.
+pub(super) fn pass_on_all(tx: &mut Tx<'_>, event: EventId) -> Result<usize, ServiceError> {
+    if Queue::of(event).get(tx, 0)?.is_none() {
+        return Ok(0);
+    }
+    let roomy: Vec<SlotId> = roomy(tx, event)?.into_iter().map(|(slot, _)| slot).collect();
+    pass_on_many(tx, event, &roomy, &[])
+}
+
+/// The open slots to come of an event that have free places, with how many.
+fn roomy(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<(SlotId, u32)>, ServiceError> {
+    let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
+    let slots = slots::outlines(tx.conn, event)?.into_iter();
+    let to_come = slots.filter(|slot| slot.state == SlotState::Open && tx.now < slot.window.start());
+    let left = to_come.map(|slot| {
+        let taken = taken.get(&slot.id).copied().unwrap_or_default();
+        (slot.id, slot.capacity.saturating_sub(taken))
+    });
+    Ok(left.filter(|(_, free)| *free > 0).collect())
+}
+
+/// The slots of an event with room that somebody who waits could have: nobody was there to ask them when what stood in
+/// their way went. Changes nothing.
+pub(super) fn overlooked(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<SlotId>, ServiceError> {
+    let mut queue = Queue::of(event);
+    let opens = abouts::find_rules(tx.conn, event)?.opens_at;
+    if opens.is_some_and(|opens| tx.now < opens) || queue.get(tx, 0)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let roomy: HashMap<SlotId, u32> = roomy(tx, event)?.into_iter().collect();
+    if roomy.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut slots = Vec::new();
+    for about in abouts::list_of_event(tx.conn, event, ALL_SLOTS)? {
+        if roomy.contains_key(&about.slot.id) && queue.before(tx, &about, None, 1)? > 0 {
+            slots.push(about.slot.id);
+        }
+    }
+    Ok(slots)
+}
+
 /// As [`pass_on`], to these alone: those who had these very places.
 pub(super) fn pass_on_to(
     tx: &mut Tx<'_>,
@@ -96,9 +228,9 @@ pub(super) fn pass_on_to(
     let mut queue = Queue { is_read: true, ..Queue::of(about.event) };
     for entry in these {
         let waiting = waitlist_entries::find(tx.conn, *entry)?;
-        queue.read.extend(waiting.filter(|waiting| waiting.row.state == EntryState::Waiting));
+        queue.read.extend(waiting.filter(|waiting| waiting.row.state == EntryState::Waiting).map(InLine::from));
     }
-    queue.read.sort_by_key(|waiting| (waiting.row.created_at, waiting.row.id));
+    queue.read.sort_by_key(|one| (one.waiting.row.created_at, one.waiting.row.id));
     let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
     hand_out(tx, about, taken, &mut queue, &[])
 }
@@ -117,32 +249,28 @@ fn hand_out(
     let Some(deadline) = deadline.filter(|_| free > 0) else { return Ok(0) };
     let (mut offered, mut at) = (0, 0);
     while offered < free
-        && let Some(waiting) = queue.get(tx, at)?
+        && let Some(one) = queue.get(tx, at)?
     {
-        if !waiting.row.wish.takes(id, window) {
+        if !one.waiting.row.wish.takes(id, window) {
             at += 1;
             continue;
         }
-        let waiting = waiting.clone();
-        match may_ask(tx, about, &waiting.student, true, None)? {
+        match one.may_have(tx, about)? {
             Ok(()) => {
+                let waiting = queue.read.remove(at).waiting;
                 offer(tx, about, &waiting, deadline, before.contains(&waiting.row.id))?;
                 offered += 1;
-                queue.read.remove(at);
             }
-            // Nobody can have a place here: nobody is passed over.
-            Err(
-                BookingRefused::Event(_)
-                | BookingRefused::Slot(_)
-                | BookingRefused::Unstaffed(_)
-                | BookingRefused::HasBegun(_),
-            ) => break,
+            // Nobody is passed over where nobody can have a place.
+            Err(refused) if refused.is_for_all() => break,
             Err(refused) => {
-                let why = match refusal(about, &refused) {
-                    ServiceError::Refused(refused) => refused.detail,
-                    _ => String::new(),
-                };
-                note_entry(tx, &waiting.row, Some(id), "skipped", By::Rule, &why)?;
+                if !std::mem::replace(&mut one.is_noted, true) {
+                    let why = match refusal(about, &refused) {
+                        ServiceError::Refused(refused) => refused.detail,
+                        _ => String::new(),
+                    };
+                    note_entry(tx, &one.waiting.row, Some(id), "skipped", By::Rule, &why)?;
+                }
                 at += 1;
             }
         }
@@ -227,22 +355,27 @@ pub(super) fn put_back(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<Waitin
     Ok(Some(Waiting { row, ..waiting }))
 }
 
-/// Whoever waited and was let in waits no longer.
-pub(super) fn leave_queue(tx: &mut Tx<'_>, event: EventId, student: &StudentRow, by: By) -> Result<(), ServiceError> {
-    let Some(row) = waitlist_entries::find_waiting(tx.conn, event, student.id)? else { return Ok(()) };
-    let left = row.into_state(row.state.leave()?, tx.now);
-    waitlist_entries::update(tx.conn, &left)?;
-    note_entry(tx, &left, None, "left", by, "Let in at the door.")
+/// Whoever has a place now that they wished for waits no longer.
+pub(super) fn has_a_place(tx: &mut Tx<'_>, booked: &Booked, by: By) -> Result<(), ServiceError> {
+    let window = booked.about.slot.when.window();
+    leave(tx, booked, by, "Has a place that was wished for.", |row| row.wish.takes(booked.row.slot_id, window))
 }
 
-/// How many wait before this student for what the slot could give them. Where it is too late to ask anybody, nobody does.
-pub(super) fn waiting_before(tx: &mut Tx<'_>, about: &PlaceAbout, student: &StudentRow) -> Result<u32, ServiceError> {
-    let (id, window) = (about.slot.id, about.slot.when.window());
-    let asked_until = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
-    if asked_until.is_none() || waitlist_entries::count_suited(tx.conn, about.event, window.start())? == 0 {
-        return Ok(0);
-    }
-    let queue = waitlist_entries::queue(tx.conn, about.event)?;
-    let before = queue.iter().take_while(|waiting| waiting.row.student_id != student.id);
-    Ok(u32::try_from(before.filter(|waiting| waiting.row.wish.takes(id, window)).count()).unwrap_or(u32::MAX))
+/// Whoever waited for the event and was let in at its door waits no longer, whatever they wished for.
+pub(super) fn is_in(tx: &mut Tx<'_>, booked: &Booked, by: By) -> Result<(), ServiceError> {
+    leave(tx, booked, by, "Let in at the door.", |_| true)
+}
+
+fn leave(
+    tx: &mut Tx<'_>,
+    booked: &Booked,
+    by: By,
+    why: &str,
+    when: impl FnOnce(&EntryRow) -> bool,
+) -> Result<(), ServiceError> {
+    let waiting = waitlist_entries::find_waiting(tx.conn, booked.row.event_id, booked.row.student_id)?;
+    let Some(row) = waiting.filter(when) else { return Ok(()) };
+    let left = row.into_state(row.state.leave()?, tx.now);
+    waitlist_entries::update(tx.conn, &left)?;
+    note_entry(tx, &left, Some(booked.row.slot_id), "left", by, why)
 }

@@ -155,6 +155,7 @@ pub fn postpone(tx: &mut Tx<'_>, actor: &Actor, id: EventId, reason: &str) -> Re
     }
     if let Some(need) = need_of(tx, &before)? {
         for assigned in assignments::list_live_of_need(tx.conn, need.id)? {
+            let assigned = not_there_yet(assigned)?;
             let kept = set_aside(&assigned, POSTPONED);
             staffing::keep_with_news(tx, &kept, assigned.row.state, Some(news.clone()))?;
         }
@@ -298,6 +299,15 @@ fn tell_those_who_wait(tx: &mut Tx<'_>, live: &[Booked], entry: WaitlistEntryId)
 fn still_to_come(booked: &Booked, now: Instant) -> BookingRow {
     let row = booked.row.into_state(BookingState::Confirmed, now).touched(now);
     BookingRow { checked_in_at: None, marked_from: None, ..row }
+}
+
+/// A volunteer who is still to come: who was checked in for the old time is not for the new one.
+fn not_there_yet(assigned: Assigned) -> Result<Assigned, ServiceError> {
+    if assigned.row.state != AssignmentState::CheckedIn {
+        return Ok(assigned);
+    }
+    let state = assigned.row.state.unmark(assigned.row.marked_from)?;
+    Ok(Assigned { row: AssignmentRow { state, checked_in_at: None, marked_from: None, ..assigned.row }, ..assigned })
 }
 
 fn keep_place(
@@ -606,11 +616,9 @@ impl Work {
         let overlapping = self.overlapping();
         // Read again: the letters tell of the need as it is now.
         for assigned in assignments::list_live_of_need(tx.conn, row.id)? {
-            let state = if was.window() == when.window() || assigned.row.state == AssignmentState::CheckedIn {
-                assigned.row.state
-            } else {
-                assigned.row.state.ask_again()?
-            };
+            let stays = was.window() == when.window();
+            let assigned = if stays { assigned } else { not_there_yet(assigned)? };
+            let state = if stays { assigned.row.state } else { assigned.row.state.ask_again()? };
             let mut kept = set_aside(&assigned, RESCHEDULED);
             if !overlapping.contains(&assigned.row.id.uuid()) {
                 kept.row.override_reason = assigned.row.override_reason.clone().filter(|reason| !is_ours(reason));

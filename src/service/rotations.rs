@@ -28,6 +28,7 @@ use crate::store::students::{self, StudentRow};
 pub use crate::store::rotations::{Figures, LeftOutLine, PlannedInterview, RotationRow, ShortfallLine};
 pub use apply::apply;
 pub use asked::{MOST_STUDENTS, OneStudent, TableFacts, Wanted, Who, WishFor};
+pub use told::THE_STUDENT;
 
 /// A plan, and what it takes to show it.
 #[derive(Debug, Clone)]
@@ -93,6 +94,14 @@ pub fn keep(tx: &mut Tx<'_>, actor: &Actor, planned: &Planned, asked: &Value) ->
     };
     rotations::insert(tx.conn, &row)?;
     Ok(Kept { row, planned: planned.clone() })
+}
+
+/// The event of a rotation, whoever asks.
+///
+/// # Errors
+/// The database's.
+pub fn event_of_rotation(tx: &mut Tx<'_>, id: RotationId) -> Result<Option<EventId>, ServiceError> {
+    Ok(rotations::event_of(tx.conn, id)?)
 }
 
 /// A rotation.

@@ -7,7 +7,7 @@ use super::code::Code;
 use super::error::{Seen, ServiceError};
 use super::events::{self, EventRow, SlotSeats};
 use super::places::{call_off, tell_of_change};
-use super::queue::pass_on;
+use super::queue::{pass_on, pass_on_all};
 use crate::domain::ids::{EventId, SlotId};
 use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
@@ -41,7 +41,7 @@ pub fn usual_zone(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<Zone
     Ok(event_of(tx, actor, event, Action::ManagePlaces)?.when.zone())
 }
 
-/// Makes a slot of an event.
+/// Makes a slot of an event. Its places go first to those who wait.
 ///
 /// # Errors
 /// Not found; those of [`require`]; every field that is wrong; `outside_event`; `wrong_state`.
@@ -51,8 +51,9 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, event: EventId, new: &NewSlot) -> 
     let slot = fresh(&event, new, tx.now)?;
     let row = SlotRow::new(slot, tx.now);
     slots::insert(tx.conn, &row)?;
+    free(tx, row.id)?;
     feed_revisions::bump(tx.conn, &feed_revisions::campus(event.campus_id), tx.now)?;
-    Ok(SlotSeats { row, roles: Vec::new(), taken: 0 })
+    seats(tx, &event, row)
 }
 
 /// A new slot of an event by these facts.
@@ -237,7 +238,8 @@ pub fn rules(tx: &mut Tx<'_>, actor: Option<&Actor>, event: EventId) -> Result<(
     Ok((abouts::find_rules(tx.conn, event.id)?, event.revision))
 }
 
-/// Says who may book places of an event. Who has a place keeps it.
+/// Says who may book places of an event. Who has a place keeps it; those who wait are asked first where the rules let
+/// them in now.
 ///
 /// # Errors
 /// Not found; those of [`require`]; `precondition_required`, `stale`; every field that is wrong.
@@ -262,5 +264,6 @@ pub fn set_rules(
     let row = event.changed(event.event.clone(), tx.now);
     event_rows::update(tx.conn, &row)?;
     abouts::set_rules(tx.conn, event.id, &rules)?;
+    pass_on_all(tx, event.id)?;
     Ok((rules, row.revision))
 }

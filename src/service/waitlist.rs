@@ -7,10 +7,10 @@ use super::app::{App, Tx};
 use super::bookings::{Free, event_of, hinted, take};
 use super::code::Code;
 use super::error::ServiceError;
-use super::places::{By, may_ask, note_entry, refusal};
-use super::queue::{pass_on, tell_offer_closed};
+use super::places::{By, note_entry, refusal};
+use super::queue::{self, first_unpromised, pass_on, tell_offer_closed};
 use super::students;
-use crate::domain::ids::{EventId, WaitlistEntryId};
+use crate::domain::ids::{EventId, SlotId, WaitlistEntryId};
 use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
@@ -19,6 +19,7 @@ use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, Wish};
 use crate::store::bookings::{self, Booked, BookingRow};
+use crate::store::places::PlaceAbout;
 use crate::store::slots::{self, Outline};
 use crate::store::students::StudentRow;
 use crate::store::waitlist_entries::{self, EntryRow};
@@ -80,7 +81,7 @@ pub fn join(
         return Err(refusal(&first, &BookingRefused::NotEligible(refusals)));
     }
     if let Some(free) = free_for(tx, event.id, &fits, &student, known)? {
-        let detail = format!("The slot at {} has a free place.", free.window.start());
+        let detail = format!("The slot at {} has a free place.", free.slot.when.window().start());
         return Err(ServiceError::refused(Code::PlacesFree, detail));
     }
     let row = EntryRow {
@@ -101,33 +102,22 @@ pub fn join(
     Ok(Waiting { row, student })
 }
 
-/// The first of these slots that has a place which nobody waits for and which the student may have. When booking opens all
-/// are full at once and thousands join: who else waits is read only where a place is left over.
+/// The first of these slots that has a place which is promised to nobody and which the student may have. When booking
+/// opens all are full at once and thousands join: who else waits is read only where a place is left over.
 fn free_for(
     tx: &mut Tx<'_>,
     event: EventId,
     fits: &[Outline],
     student: &StudentRow,
     known: bool,
-) -> Result<Option<Outline>, ServiceError> {
+) -> Result<Option<PlaceAbout>, ServiceError> {
     let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
-    let taken_of = |slot: &Outline| taken.get(&slot.id).copied().unwrap_or_default();
-    let roomy: Vec<&Outline> = fits.iter().filter(|slot| taken_of(slot) < slot.capacity).collect();
-    if roomy.is_empty() {
-        return Ok(None);
-    }
-    let wishes = waitlist_entries::wishes(tx.conn, event)?;
-    for slot in roomy {
-        let before = wishes.iter().filter(|wish| wish.takes(slot.id, slot.window)).count();
-        let gone = taken_of(slot).saturating_add(u32::try_from(before).unwrap_or(u32::MAX));
-        if gone < slot.capacity
-            && let Some(about) = abouts::find(tx.conn, slot.id)?
-            && may_ask(tx, &about, student, known, None)?.is_ok()
-        {
-            return Ok(Some(*slot));
-        }
-    }
-    Ok(None)
+    let left = fits.iter().map(|slot| {
+        let taken = taken.get(&slot.id).copied().unwrap_or_default();
+        (slot.id, slot.capacity.saturating_sub(taken))
+    });
+    let roomy: Vec<(SlotId, u32)> = left.filter(|(_, free)| *free > 0).collect();
+    first_unpromised(tx, event, &roomy, student, known)
 }
 
 /// The slots of an event with a free place.
@@ -324,4 +314,22 @@ pub async fn expire_due(app: &App) -> Result<usize, ServiceError> {
         ended += 1;
     }
     Ok(ended)
+}
+
+/// Asks those who wait for what has room and was shut to them when it came free: before booking opened, or while they had
+/// something else then. Answers how many.
+///
+/// # Errors
+/// The database's.
+pub async fn pass_on_overlooked(app: &App) -> Result<usize, ServiceError> {
+    let mut asked = 0;
+    for event in app.read(|tx| Ok(entries::list_events_waited_for(tx.conn, tx.now)?)).await? {
+        let slots = app.read(move |tx| queue::overlooked(tx, event)).await?;
+        if !slots.is_empty() {
+            let turn = app.turn(event.uuid()).await;
+            asked += app.write(move |tx| queue::pass_on_many(tx, event, &slots, &[])).await?;
+            drop(turn);
+        }
+    }
+    Ok(asked)
 }

@@ -11,7 +11,7 @@ use super::bookings::event_of;
 use super::code::Code;
 use super::error::ServiceError;
 use super::places::{self, By, fresh, may_enter, note, refusal, tell, walled};
-use super::queue::leave_queue;
+use super::queue;
 use crate::domain::ids::{CampusId, EventId, OwnerId, SlotId, StudentId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, prose};
@@ -125,8 +125,8 @@ fn enter(
     if !bookings::insert(tx.conn, &mut row)? {
         return Err(walled());
     }
-    leave_queue(tx, event.id, &student, by)?;
     let booked = Booked { row, student, about };
+    queue::is_in(tx, &booked, by)?;
     // Whoever goes in now needs no letter; whoever is let in for later has something to put into the calendar.
     if tx.now < booked.row.starts_at {
         tell(tx, &booked)?;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 
 use super::columns::text_column;
 use super::db::{Conn, StoreError, lost_race, natively, violates};
@@ -178,6 +178,16 @@ pub fn insert(conn: &mut Conn, row: &mut BookingRow) -> Result<bool, StoreError>
     Err(StoreError::Corrupt(format!("no code is left for a booking of the event {}", row.event_id)))
 }
 
+/// As [`insert`], where the transaction goes on with other bookings. PostgreSQL ends a transaction whose row hits the wall;
+/// the job then runs again, and sees the place that it ran into before it asks for its own.
+pub fn insert_among_others(conn: &mut Conn, row: &mut BookingRow) -> Result<bool, StoreError> {
+    let is_kept = insert(conn, row)?;
+    match conn {
+        Conn::Postgres(_) if !is_kept => Err(StoreError::race("the student got another place meanwhile")),
+        Conn::Postgres(_) | Conn::Sqlite(_) => Ok(is_kept),
+    }
+}
+
 /// The booking of an event that has this code.
 pub fn find_by_code(conn: &mut Conn, event: EventId, code: &DoorCode) -> Result<Option<Booked>, StoreError> {
     let of = with_facts!().filter(bookings::event_id.eq(event)).filter(bookings::code.eq(code.clone()));
@@ -217,11 +227,7 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
 fn kept(done: Result<usize, DieselError>) -> Result<bool, StoreError> {
     match done {
         // Nothing was kept: the row is of another revision by now, and the job must look again.
-        Ok(0) => Err(DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure,
-            Box::new("a booking was changed meanwhile".to_owned()),
-        )
-        .into()),
+        Ok(0) => Err(StoreError::race("a booking was changed meanwhile")),
         Ok(_) => Ok(true),
         Err(fault) if violates(&fault, "bookings_no_overlap", "bookings_no_overlap") => Ok(false),
         Err(fault) => Err(lost_race(fault)),
@@ -275,7 +281,7 @@ pub fn list_taking(conn: &mut Conn, event: EventId, now: Instant) -> Result<Vec<
 }
 
 /// The places that these students have outside of an event and that touch the time between two instants, live holds
-/// included.
+/// included. What is postponed has no time meanwhile.
 pub fn list_elsewhere(
     conn: &mut Conn,
     students: &[StudentId],
@@ -295,6 +301,7 @@ pub fn list_elsewhere(
             .inner_join(events::table.inner_join(campuses::table))
             .filter(bookings::student_id.eq_any(portion.to_vec()))
             .filter(bookings::event_id.ne(event))
+            .filter(events::state.ne(EventState::Postponed))
             .filter(takes_a_place!(now))
             .filter(bookings::ends_at.gt(since))
             .filter(bookings::starts_at.lt(until))

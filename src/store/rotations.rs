@@ -210,6 +210,14 @@ type Columns = (
     (Option<Instant>, i64, Instant, Instant),
 );
 
+/// The event of a rotation.
+///
+/// # Errors
+/// The database's.
+pub fn event_of(conn: &mut Conn, id: RotationId) -> Result<Option<EventId>, StoreError> {
+    Ok(rotations::table.find(id).select(rotations::event_id).get_result(conn).optional()?)
+}
+
 /// The rotation of this id.
 ///
 /// # Errors

@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use super::columns::{Json, text_column};
 use super::db::{Conn, StoreError, lost_race};
 use super::documents::corrupt;
-use super::schema::{students, waitlist_entries};
+use super::schema::{events, students, waitlist_entries};
 use super::students::{Columns as StudentColumns, StudentRow};
 use crate::domain::ids::{BookingId, CampusId, EventId, StudentId, WaitlistEntryId};
+use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::waitlist::{EntryState, Wish};
 use crate::domain::time::Instant;
 
@@ -193,6 +194,21 @@ pub fn count_suited(conn: &mut Conn, event: EventId, start: Instant) -> Result<u
         .count()
         .get_result(conn)?;
     Ok(u32::try_from(suited).unwrap_or(u32::MAX))
+}
+
+/// The events still to end for which somebody waits.
+pub fn list_events_waited_for(conn: &mut Conn, now: Instant) -> Result<Vec<EventId>, StoreError> {
+    let waited = waitlist_entries::table
+        .filter(waitlist_entries::event_id.eq(events::id))
+        .filter(waitlist_entries::state.eq(EntryState::Waiting))
+        .select(waitlist_entries::id);
+    Ok(events::table
+        .filter(events::state.eq_any([EventState::Published, EventState::InProgress]))
+        .filter(events::ends_at.gt(now))
+        .filter(diesel::dsl::exists(waited))
+        .order(events::id)
+        .select(events::id)
+        .load(conn)?)
 }
 
 /// What those who wait for an event wish for, without who they are.

@@ -20,6 +20,8 @@ on_both!(World:
     what_stands_in_the_way_is_named,
     nobody_is_in_two_places,
     a_move_keeps_the_calendar_entry,
+    a_mark_is_not_taken_back_into_nothing,
+    a_portal_gives_back_nothing_that_has_begun,
     the_day_is_marked_and_marks_are_taken_back,
     a_slot_keeps_its_people,
     what_is_called_off_is_told_once,
@@ -254,6 +256,46 @@ async fn the_day_is_marked_and_marks_are_taken_back(world: &World) {
     assert_eq!(office.booking_does(&booking, "undo").await.expect(200).json["state"], "no_show");
     office.booking_does(&booking, "undo").await.refused(409, "wrong_state");
     portal.booking_does(&booking, "cancel").await.refused(409, "wrong_state");
+}
+
+async fn a_mark_is_not_taken_back_into_nothing(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 2).await;
+    let portal = world.portal().await;
+    let office = world.coordinator();
+    let booking = portal.books(&slot, "Sam Student").await.expect(201).id();
+    let excuse = json!({ "reason": "Ill." });
+    office.post(&format!("/v1/bookings/{booking}/excuse"), excuse.clone()).await.expect(200);
+    let again = portal.books(&slot, "Sam Student").await.expect(201).id();
+    let refused = office.booking_does(&booking, "undo").await.refused(409, "already_booked");
+    assert_eq!(refused.json["booking_id"], json!(again));
+    portal.booking_does(&again, "cancel").await.expect(200);
+
+    // The slot has another time by now: so has the place, and the student hears of it.
+    let later = json!({ "starts_local": "2027-03-11T12:00", "ends_local": "2027-03-11T18:00", "reason": "Snow." });
+    let path = format!("/v1/events/{}/reschedule", event.id());
+    office.request("POST", &path).header("If-Match", "*").json(&later).send().await.expect(200);
+    let letters = world.letters_to("sam.student@example.edu").await.len();
+    let back = office.booking_does(&booking, "undo").await.expect(200);
+    assert_eq!((&back.json["state"], &back.json["starts_at"]), (&json!("confirmed"), &json!("2027-03-11T17:30:00Z")));
+    assert_eq!(world.letters_to("sam.student@example.edu").await.len(), letters + 1);
+
+    office.post(&format!("/v1/bookings/{booking}/excuse"), excuse).await.expect(200);
+    office.post(&format!("/v1/slots/{slot}/cancel"), json!({ "reason": "Too few." })).await.expect(200);
+    office.booking_does(&booking, "undo").await.refused(409, "slot_closed");
+}
+
+async fn a_portal_gives_back_nothing_that_has_begun(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 1).await;
+    let portal = world.portal().await;
+    let booking = portal.books(&slot, "Sam Student").await.expect(201).id();
+    world.set_clock("2027-03-04T17:30:00Z");
+    portal.booking_does(&booking, "cancel").await.refused(409, "has_begun");
+    let told = json!({ "reason": "Called.", "channel": "phone" });
+    let cancel = format!("/v1/bookings/{booking}/cancel");
+    world.coordinator().post(&cancel, told).await.refused(409, "has_begun");
+    assert_eq!(world.coordinator().booking_does(&booking, "no-show").await.expect(200).json["state"], "no_show");
 }
 
 async fn a_slot_keeps_its_people(world: &World) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::clients::{Client, Response};
 use crate::support::databases::on_both;
 use crate::support::places::student;
-use crate::support::world::World;
+use crate::support::world::{World, handle};
 
 on_both!(World:
     a_roster_of_students_comes_in_twice_and_changes_nothing_the_second_time,
@@ -14,6 +14,7 @@ on_both!(World:
     a_roster_of_slots_is_taken_line_by_line,
     students_come_into_slots_with_one_letter_each,
     what_goes_out_comes_in_again_unchanged,
+    what_an_import_says_it_did_is_so,
     an_import_that_broke_off_is_finished_by_the_same_file,
     a_portal_brings_students_of_its_own_campus,
 );
@@ -249,6 +250,35 @@ async fn students_come_into_slots_with_one_letter_each(world: &World) {
 }
 
 /// Names, labels and groups that a spreadsheet would run, and the nights on which the clocks change.
+/// A roster is put into a slot while a portal books the same students into another event at the same time. Whoever is
+/// first has the student; the other is told so.
+async fn what_an_import_says_it_did_is_so(world: &World) {
+    let office = world.coordinator();
+    let event = world.event(&json!({})).await;
+    world.slot(&event, "12:30", 100).await;
+    let rival = world.slot(&world.event(&json!({ "title": "Fair" })).await, "12:30", 100).await;
+    let portal = world.portal().await;
+    let names: Vec<String> = (0..60).map(|number| format!("Student {number}")).collect();
+    let file = names.iter().fold("external_ref,name,email,slot,starts\n".to_owned(), |file, name| {
+        let known = handle(name);
+        file + &format!("{known},{name},{known}@example.edu,Table at 12:30,2027-03-04 12:30\n")
+    });
+    let import = format!("/v1/events/{}/bookings/import", event.id());
+    let (report, others) = tokio::join!(
+        csv(office, &import, file),
+        futures_util::future::join_all(names.iter().rev().map(|name| portal.books(&rival, name)))
+    );
+    let report = report.expect(207);
+    let there = office.all(&format!("/v1/events/{}/bookings", event.id())).await;
+    for ((line, name), other) in report.json["lines"].as_array().unwrap().iter().zip(&names).zip(others.iter().rev()) {
+        let is_kept = there.iter().any(|booking| booking["student"]["external_ref"] == json!(handle(name)));
+        assert_eq!(line["outcome"] == "created", is_kept, "{name}: {line}");
+        assert_ne!(other.status == 201, is_kept, "{name} is in one place: {line}");
+    }
+    let letters = world.letters().await.len();
+    assert_eq!(letters, 60, "one letter each");
+}
+
 async fn what_goes_out_comes_in_again_unchanged(world: &World) {
     let office = world.coordinator();
     let event = world.event(&json!({ "starts_local": "2027-11-06T12:00", "ends_local": "2027-11-07T18:00" })).await;

@@ -14,6 +14,7 @@ on_both!(World:
     what_is_postponed_has_its_people_and_no_time,
     what_is_postponed_may_be_on_after_all,
     a_volunteer_is_asked_whether_the_new_time_suits,
+    whoever_was_there_already_is_to_come_again,
     who_now_overlaps_is_named_and_keeps_both,
     places_back_to_back_move_past_one_another,
     a_grid_moves_with_its_slots,
@@ -220,6 +221,28 @@ async fn what_is_postponed_may_be_on_after_all(world: &World) {
     postpones(world, &event).await.expect(200);
     world.set_clock("2027-03-04T17:00:00Z");
     world.coordinator().act(&publish).await.refused(409, "has_begun");
+}
+
+async fn whoever_was_there_already_is_to_come_again(world: &World) {
+    let need = world.approved_need(&json!({})).await;
+    let ada = world.volunteer("Ada").await;
+    let seat = world.assignment(&need, &ada).await["id"].as_str().unwrap().to_owned();
+    let event = world.coordinator().get(&format!("/v1/events/{}", need.json["event_id"].as_str().unwrap())).await;
+    let does = async |verb: &str| world.coordinator().post(&format!("/v1/assignments/{seat}/{verb}"), json!({})).await;
+    world.set_clock("2027-02-25T16:45:00Z");
+    does("check-in").await.expect(200);
+    postpones(world, &event).await.expect(200);
+    let off = ada.get(&format!("/v1/assignments/{seat}")).await.expect(200);
+    assert_eq!((&off.json["state"], &off.json["checked_in_at"]), (&json!("confirmed"), &Value::Null));
+    let later = json!({ "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T14:00" });
+    puts(world.coordinator(), &event, later).await.expect(200);
+    let asked = ada.get(&format!("/v1/assignments/{seat}")).await.expect(200);
+    assert_eq!(asked.json["state"], "reconfirm_pending", "the new day may not suit");
+    world.set_clock("2027-03-04T16:45:00Z");
+    let came = does("check-in").await.expect(200);
+    assert_eq!(came.json["checked_in_at"], "2027-03-04T16:45:00Z");
+    world.set_clock("2027-03-04T19:00:00Z");
+    assert_eq!(does("check-out").await.expect(200).json["state"], "completed");
 }
 
 async fn a_volunteer_is_asked_whether_the_new_time_suits(world: &World) {

@@ -4,6 +4,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::clients::Response;
 use crate::support::databases::on_both;
 use crate::support::world::World;
 
@@ -15,6 +16,12 @@ on_both!(World:
     nobody_waits_for_what_is_free,
     a_wish_names_the_places_that_would_do,
     the_link_takes_or_leaves_the_place,
+    whoever_cannot_have_a_place_keeps_nobody_from_it,
+    what_stood_in_the_way_is_looked_at_again,
+    those_who_waited_for_the_opening_come_first_and_shut_nobody_out,
+    new_slots_and_wider_rules_serve_those_who_wait,
+    shortly_before_the_start_a_free_place_is_for_whoever_comes,
+    whoever_books_what_they_wished_for_waits_no_longer,
     nobody_slips_in_between
 );
 
@@ -169,6 +176,131 @@ async fn the_link_takes_or_leaves_the_place(world: &World) {
     assert!(press(&second, "accept").await.expect(200).text().contains("The place is yours"), "a second click");
     let taken = world.nobody().get(&format!("/v1/slots/{slot}")).await.expect(200);
     assert_eq!(taken.json["taken"], 1);
+}
+
+/// Kim waits for the slot while Sam has it, is elsewhere when Sam gives it back, and stays in the queue.
+async fn kim_is_passed_over(world: &World) -> (Response, String, String, String) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 1).await;
+    let elsewhere = world.slot(&world.event(&json!({ "title": "Fair" })).await, "12:30", 1).await;
+    let portal = world.portal().await;
+    let booked = portal.books(&slot, "Sam Student").await.expect(201);
+    let busy = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    let fair = portal.books(&elsewhere, "Kim Student").await.expect(201).id();
+    portal.booking_does(&booked.id(), "cancel").await.expect(200);
+    assert_eq!(state(world, &busy).await["state"], "waiting");
+    (event, slot, busy, fair)
+}
+
+async fn whoever_cannot_have_a_place_keeps_nobody_from_it(world: &World) {
+    let (event, slot, busy, _) = kim_is_passed_over(world).await;
+    world.sweep().await;
+    let portal = world.portal().await;
+    let free = portal.queues(&event, "Lee Student", &json!({})).await.refused(409, "places_free");
+    assert_eq!(free.json["alternatives"][0]["slot_id"], json!(slot));
+    portal.books(&slot, "Lee Student").await.expect(201);
+    assert_eq!(state(world, &busy).await["position"], 1);
+    let skips = log(world, &event.id()).await.into_iter().filter(|(what, _)| what == "skipped").count();
+    assert_eq!(skips, 1, "looking again and again says nothing new");
+}
+
+async fn what_stood_in_the_way_is_looked_at_again(world: &World) {
+    let (event, slot, busy, fair) = kim_is_passed_over(world).await;
+    let portal = world.portal().await;
+    portal.booking_does(&fair, "cancel").await.expect(200);
+    world.sweep().await;
+    assert_eq!(state(world, &busy).await["state"], "offered");
+    portal.entry_does(&busy, "decline").await.expect(200);
+    world.sweep().await;
+
+    // Nobody has come by since the way was clear: the next who wants the place finds it promised.
+    let again = portal.books(&slot, "Sam Student").await.expect(201).id();
+    let waits = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    let elsewhere = world.slot(&world.event(&json!({ "title": "Fair" })).await, "12:30", 1).await;
+    let fair = portal.books(&elsewhere, "Kim Student").await.expect(201).id();
+    portal.booking_does(&again, "cancel").await.expect(200);
+    portal.booking_does(&fair, "cancel").await.expect(200);
+    let refused = portal.books(&slot, "Lee Student").await.refused(409, "slot_full");
+    assert_eq!((&refused.json["free"], &refused.json["waiting"]), (&json!(0), &json!(0)), "{}", refused.json);
+    assert_eq!(state(world, &waits).await["state"], "offered");
+}
+
+async fn those_who_waited_for_the_opening_come_first_and_shut_nobody_out(world: &World) {
+    let event = world.event(&json!({})).await;
+    world.booking_rules(&event, json!({ "opens_at": "2027-01-20T14:00:00Z" })).await.expect(200);
+    let first = world.slot(&event, "12:30", 1).await;
+    let second = world.slot(&event, "13:00", 1).await;
+    let third = world.slot(&event, "13:30", 1).await;
+    let portal = world.portal().await;
+    let early = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    let late = portal.queues(&event, "Lee Student", &json!({ "slot_ids": [third] })).await.expect(201).id();
+    portal.books(&second, "Max Student").await.refused(409, "booking_closed");
+    world.sweep().await;
+    assert_eq!(state(world, &early).await["state"], "waiting", "nobody is asked before it opens");
+    world.set_clock("2027-01-20T14:00:00Z");
+    portal.books(&second, "Max Student").await.expect(201);
+    for entry in [&early, &late] {
+        assert_eq!(state(world, entry).await["state"], "offered");
+    }
+    portal.books(&first, "Ned Student").await.refused(409, "slot_full");
+    portal.books(&third, "Ned Student").await.refused(409, "slot_full");
+}
+
+async fn new_slots_and_wider_rules_serve_those_who_wait(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 1).await;
+    let portal = world.portal().await;
+    portal.books(&slot, "Sam Student").await.expect(201);
+    let kim = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    let lee = portal.queues(&event, "Lee Student", &json!({})).await.expect(201).id();
+    let new = world.slot(&event, "14:00", 1).await;
+    assert_eq!(state(world, &kim).await["state"], "offered");
+    let shown = world.nobody().get(&format!("/v1/slots/{new}")).await.expect(200);
+    assert_eq!((&shown.json["taken"], &shown.json["free"]), (&json!(1), &json!(0)));
+    portal.books(&new, "Max Student").await.refused(409, "slot_full");
+    portal.entry_does(&kim, "accept").await.expect(200);
+
+    // Closed a whole day before by the rules, then not: who waits is asked at once.
+    world.set_clock("2027-03-04T12:00:00Z");
+    world.booking_rules(&event, json!({ "closes_minutes_before": 1440 })).await.expect(200);
+    let late = world.slot(&event, "16:00", 1).await;
+    assert_eq!(state(world, &lee).await["state"], "waiting");
+    world.booking_rules(&event, json!({})).await.expect(200);
+    let offered = state(world, &lee).await;
+    assert_eq!(offered["state"], "offered");
+    let booking = portal.get(&format!("/v1/bookings/{}", offered["booking_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(booking.json["slot_id"], json!(late));
+}
+
+async fn shortly_before_the_start_a_free_place_is_for_whoever_comes(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 1).await;
+    let portal = world.portal().await;
+    let booked = portal.books(&slot, "Sam Student").await.expect(201).id();
+    let waits = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    world.set_clock("2027-03-04T17:21:00Z");
+    portal.booking_does(&booked, "cancel").await.expect(200);
+    assert_eq!(state(world, &waits).await["state"], "waiting", "nine minutes are too few to be asked and to answer");
+    portal.books(&slot, "Max Student").await.expect(201);
+}
+
+async fn whoever_books_what_they_wished_for_waits_no_longer(world: &World) {
+    let event = world.event(&json!({})).await;
+    let (early, late) = (world.slot(&event, "12:30", 1).await, world.slot(&event, "15:00", 1).await);
+    let portal = world.portal().await;
+    for (slot, name) in [(&early, "Sam Student"), (&late, "Max Student")] {
+        portal.books(slot, name).await.expect(201);
+    }
+    let any = portal.queues(&event, "Kim Student", &json!({})).await.expect(201).id();
+    let only = portal.queues(&event, "Lee Student", &json!({ "slot_ids": [late] })).await.expect(201).id();
+    world.set_clock("2027-03-04T17:21:00Z");
+    let bookings = portal.all(&format!("/v1/events/{}/bookings", event.id())).await;
+    portal.booking_does(bookings[0]["id"].as_str().unwrap(), "cancel").await.expect(200);
+    portal.books(&early, "Kim Student").await.expect(201);
+    assert_eq!(state(world, &any).await["state"], "left");
+    let more = world.slot(&event, "13:30", 1).await;
+    portal.books(&more, "Lee Student").await.expect(201);
+    assert_eq!(state(world, &only).await["state"], "waiting", "another place than the one that is wished for");
 }
 
 /// While a place is given back, many try to book it; it goes to the one who waits, whoever comes first.

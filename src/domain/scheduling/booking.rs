@@ -313,9 +313,30 @@ pub enum BookingRefused {
     Overlap(Commitment),
     /// Every place is taken, or promised to one who waits.
     Full {
+        /// How many places are free, which are promised.
+        free: u32,
         /// How many wait.
         waiting: u32,
     },
+}
+
+impl BookingRefused {
+    /// Whether it stands in everybody's way, whoever they are.
+    #[must_use]
+    pub const fn is_for_all(&self) -> bool {
+        match self {
+            Self::Event(_)
+            | Self::Slot(_)
+            | Self::Unstaffed(_)
+            | Self::HasBegun(_)
+            | Self::DoorsShut(_)
+            | Self::Over(_)
+            | Self::NotYet(_)
+            | Self::Closed(_)
+            | Self::Full { .. } => true,
+            Self::Already | Self::NotEligible(_) | Self::Limit(_) | Self::Overlap(_) => false,
+        }
+    }
 }
 
 impl BookingRules {
@@ -356,7 +377,8 @@ impl BookingRules {
     pub fn admit(&self, asked: &Asked<'_>) -> Result<(), BookingRefused> {
         self.may_ask(asked)?;
         if asked.taken.saturating_add(asked.waiting) >= asked.capacity {
-            return Err(BookingRefused::Full { waiting: asked.waiting });
+            let free = asked.capacity.saturating_sub(asked.taken);
+            return Err(BookingRefused::Full { free, waiting: asked.waiting });
         }
         Ok(())
     }
@@ -514,9 +536,9 @@ mod tests {
         };
         let ask = asked(&sam);
         check(&open, ask, Ok(()));
-        check(&open, Asked { taken: 2, ..ask }, Err(BookingRefused::Full { waiting: 0 }));
-        check(&open, Asked { waiting: 1, ..ask }, Err(BookingRefused::Full { waiting: 1 }));
-        check(&open, Asked { capacity: 0, taken: 0, ..ask }, Err(BookingRefused::Full { waiting: 0 }));
+        check(&open, Asked { taken: 2, ..ask }, Err(BookingRefused::Full { free: 0, waiting: 0 }));
+        check(&open, Asked { taken: 1, waiting: 1, ..ask }, Err(BookingRefused::Full { free: 1, waiting: 1 }));
+        check(&open, Asked { capacity: 0, taken: 0, ..ask }, Err(BookingRefused::Full { free: 0, waiting: 0 }));
         check(&open, Asked { already: true, taken: 2, ..ask }, Err(BookingRefused::Already));
         check(&open, Asked { slot: SlotState::Closed, ..ask }, Err(BookingRefused::Slot(SlotState::Closed)));
         let empty = Asked { seating: Seating::wanting(1), ..ask };

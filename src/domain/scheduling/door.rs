@@ -181,7 +181,7 @@ pub fn let_in(rules: &BookingRules, asked: &Asked<'_>, over: bool) -> Result<(),
     }
     let waiting = if over { 0 } else { asked.waiting };
     if asked.taken.saturating_add(waiting) >= asked.capacity {
-        return Err(BookingRefused::Full { waiting });
+        return Err(BookingRefused::Full { free: asked.capacity.saturating_sub(asked.taken), waiting });
     }
     Ok(())
 }

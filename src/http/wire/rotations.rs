@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::times::WhenView;
 use crate::domain::ids::StudentId;
 use crate::domain::time::{Instant, LocalWindow, Window, Zone};
-use crate::service::rotations::{Kept, Planned, PlannedInterview, ShortfallLine};
+use crate::service::rotations::{Kept, Planned, PlannedInterview, ShortfallLine, THE_STUDENT};
+use crate::service::students::StudentRow;
 
 /// One interview, out.
 #[derive(Debug, Serialize)]
@@ -67,8 +68,15 @@ struct ShortfallView {
     detail: String,
 }
 
-impl From<&ShortfallLine> for ShortfallView {
-    fn from(line: &ShortfallLine) -> Self {
+impl ShortfallView {
+    /// Names are not kept with a plan: they are looked up where it is shown.
+    fn of(line: &ShortfallLine, everybody: &HashMap<StudentId, &StudentRow>) -> Self {
+        let named = || {
+            let [one] = line.students.as_slice() else { return None };
+            let row = everybody.get(one)?;
+            let said = line.detail.strip_prefix(THE_STUDENT)?;
+            Some(format!("{} ({}){said}", row.name, row.external_ref))
+        };
         let hours = |(from, until): &(i64, i64)| HoursView {
             starts_at: Instant::from_unix(*from).to_string(),
             ends_at: Instant::from_unix(*until).to_string(),
@@ -82,7 +90,7 @@ impl From<&ShortfallLine> for ShortfallView {
             student_ids: line.students.iter().map(ToString::to_string).collect(),
             tables: line.tables.clone(),
             hours: line.hours.iter().map(hours).collect(),
-            detail: line.detail.clone(),
+            detail: named().unwrap_or_else(|| line.detail.clone()),
         }
     }
 }
@@ -140,7 +148,7 @@ impl From<&Planned> for PlanView {
                 satisfaction_tenth: figures.satisfaction_tenth,
                 satisfaction_least: figures.satisfaction_least,
             },
-            shortfalls: plan.shortfalls.iter().map(ShortfallView::from).collect(),
+            shortfalls: plan.shortfalls.iter().map(|line| ShortfallView::of(line, &rows)).collect(),
             left_out: plan
                 .left_out
                 .iter()

@@ -11,6 +11,7 @@ use crate::domain::ids::{BookingId, EventId, SlotId, StudentId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::booking::BookingState;
+use crate::domain::scheduling::slot::SlotState;
 use crate::domain::time::Instant;
 use crate::service::access::Actor;
 use crate::service::app::Tx;
@@ -19,6 +20,7 @@ use crate::service::code::Code;
 use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
 use crate::service::places::{By, Planned, admit_beside, fresh, note, tell, walled};
+use crate::service::queue::has_a_place;
 use crate::store::bookings::{Booked, BookingRow};
 use crate::store::places::PlaceAbout;
 use crate::store::slots::SlotRow;
@@ -101,9 +103,13 @@ impl Group {
             let named = row.label.as_deref().unwrap_or_default().to_lowercase();
             row.when.window().start() == *start && label.is_none_or(|label| named == label.to_lowercase())
         };
-        let found: Vec<SlotId> = self.slots.iter().filter(same).map(|row| row.id).collect();
+        let mut found: Vec<&SlotRow> = self.slots.iter().filter(same).collect();
+        // What was called off and made anew is meant as it is now.
+        if found.iter().any(|row| row.state != SlotState::Cancelled) {
+            found.retain(|row| row.state != SlotState::Cancelled);
+        }
         match found.as_slice() {
-            [one] => Ok(*one),
+            [one] => Ok(one.id),
             [] => {
                 let called = label.map(|label| format!(" called {label:?}")).unwrap_or_default();
                 let detail = format!("the event has no slot{called} that starts at {start}");
@@ -167,7 +173,7 @@ fn one(
         Some(about) => about.clone(),
         None => abouts::find(tx.conn, slot)?.ok_or(ServiceError::NotFound)?,
     };
-    admit_beside(tx, &about, &student, before.is_some(), None, planned)?;
+    let waited = admit_beside(tx, &about, &student, before.is_some(), None, planned)?;
     group.abouts.insert(slot, about.clone());
     let mut row = fresh(&about, &student, actor.owner(), tx.now);
     if !group.keep {
@@ -177,12 +183,15 @@ fn one(
     if changed {
         remember(tx, before.as_ref(), &student, group)?;
     }
-    if !bookings::insert(tx.conn, &mut row)? {
+    if !bookings::insert_among_others(tx.conn, &mut row)? {
         return Err(walled());
     }
     group.there.push(row.clone());
     let booked = Booked { row, student, about };
     tell(tx, &booked)?;
+    if waited && before.is_some() {
+        has_a_place(tx, &booked, By::of(actor))?;
+    }
     note(tx, &booked.row, "booked", By::of(actor), "")?;
     Ok(Outcome::Created(Some(booked.row.id.uuid())))
 }

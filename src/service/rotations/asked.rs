@@ -157,7 +157,8 @@ pub(super) fn choose(tx: &mut Tx<'_>, event: &EventRow, wanted: &Wanted) -> Resu
                     let until = last.map(|slot| slot.end()).max().unwrap_or(from);
                     Window::new(from, until).into_iter().collect()
                 } else {
-                    wish.slots.iter().filter_map(|slot| slots.get(slot).copied()).collect()
+                    let named = wish.slots.iter().filter_map(|slot| Some((*slot, *slots.get(slot)?)));
+                    named.filter(|(slot, window)| wish.takes(*slot, *window)).map(|(_, window)| window).collect()
                 };
                 free.insert(waiting.student.id, times);
                 found.push(waiting.student);

@@ -8,6 +8,9 @@ use crate::domain::ids::StudentId;
 use crate::domain::scheduling::rotation::{Meeting, RotationPlan, Shortfall};
 use crate::store::rotations::{Figures, PlannedInterview, RotationDocument, ShortfallLine};
 
+/// How a sentence begins that is about one student. Names are not kept with a plan; who shows it puts the name here.
+pub const THE_STUDENT: &str = "The student";
+
 /// What is kept and shown of a plan.
 pub(super) fn document(work: &Work, day: &Day, made: &RotationPlan) -> RotationDocument {
     let windows: HashMap<_, _> = day.slots.iter().map(|slot| (slot.row.id, slot.row.when.window())).collect();
@@ -59,11 +62,6 @@ fn line(work: &Work, shortfall: &Shortfall) -> ShortfallLine {
     let ids = |numbers: &[usize]| -> Vec<StudentId> {
         numbers.iter().filter_map(|number| work.students.get(*number).copied()).collect()
     };
-    let named = |number: usize| {
-        let id = work.students.get(number);
-        let row = work.everybody.iter().find(|row| Some(&row.id) == id);
-        row.map_or_else(String::new, |row| format!("{} ({})", row.name, row.external_ref))
-    };
     let short_by = shortfall.short_by();
     let base = ShortfallLine {
         kind: String::new(),
@@ -83,8 +81,7 @@ fn line(work: &Work, shortfall: &Shortfall) -> ShortfallLine {
             wanted: *needs,
             students: ids(&[*student]),
             detail: format!(
-                "{} can have {} one after another at the tables and in the time there is, and needs {needs}.",
-                named(*student),
+                "{THE_STUDENT} can have {} one after another at the tables and in the time there is, and needs {needs}.",
                 interviews(*reach)
             ),
             ..base
@@ -123,7 +120,7 @@ fn line(work: &Work, shortfall: &Shortfall) -> ShortfallLine {
             students: ids(&[*student]),
             detail: format!(
                 "{} has {} in this plan and needs {needs}; no way was found.",
-                named(*student),
+                THE_STUDENT,
                 interviews(*got)
             ),
             ..base

@@ -163,6 +163,11 @@ impl World {
         worker::tick(&self.app).await;
     }
 
+    /// Lets the worker go through what nothing announces.
+    pub async fn sweep(&self) {
+        worker::sweep(&self.app).await;
+    }
+
     /// Lets the worker work and answers all letters sent so far, oldest first.
     pub async fn letters(&self) -> Vec<Letter> {
         self.tick().await;
