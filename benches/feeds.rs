@@ -47,6 +47,8 @@ fn event(number: u32, campus_id: CampusId, now: Instant) -> Event {
         id: EventId::mint(),
         campus_id,
         campus_request_id: None,
+        series_id: None,
+        presenter: None,
         kind: EventKind::Workshop,
         state: EventState::Published,
         state_reason: None,

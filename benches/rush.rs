@@ -149,6 +149,7 @@ async fn event(app: &App, scene: &Scene, places: Vec<usize>) -> (EventId, Vec<Sl
             description: String::new(),
             mode: Mode::InPerson,
             place: Some("Student Center".to_owned()),
+            presenter: None,
             position: None,
             when: lasts(TimeDelta::zero(), TimeDelta::days(90)),
         };

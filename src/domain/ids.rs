@@ -71,6 +71,8 @@ ids! {
     RoleId;
     /// Something that takes place.
     EventId;
+    /// Meetings that belong together, each an event.
+    EventSeriesId;
     /// A time and place inside an event.
     SlotId;
     /// An API client of a campus.

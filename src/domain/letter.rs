@@ -199,6 +199,8 @@ words! {
         PlaceCancellation = "place_cancellation",
         /// A student has several places of one event; carries an invite for each.
         PlacesConfirmation = "places_confirmation",
+        /// Several of a student's places have changed or are gone; carries what each entry in the calendar needs.
+        PlacesChange = "places_change",
         /// A place is held for one who waits.
         PlaceOffer = "place_offer",
         /// A place is no longer held for one who waits.

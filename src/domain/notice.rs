@@ -140,6 +140,8 @@ pub struct PlaceFacts {
     pub mode: Mode,
     /// Where, or how to join; `None` while that is not known.
     pub place: Option<String>,
+    /// Who speaks or leads.
+    pub presenter: Option<String>,
     /// Whether the time does not hold any more and another is not known yet.
     pub postponed: bool,
 }
@@ -169,7 +171,10 @@ impl PlaceFacts {
             sequence: mark.sequence,
             status,
             summary: self.title.clone(),
-            description: Some(self.campus.name.clone()),
+            description: Some(match &self.presenter {
+                Some(presenter) => format!("With {}\n\n{}", one_line(presenter, LONGEST_PLACE), self.campus.name),
+                None => self.campus.name.clone(),
+            }),
             location: Some(self.place_in_words()),
             position: None,
             url: None,
@@ -317,6 +322,36 @@ pub struct DoorPass {
     pub link: String,
 }
 
+/// What has become of one of several places that a student is told of together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceChange {
+    /// Which.
+    pub place: PlaceFacts,
+    /// Its calendar entry, with the sequence raised.
+    pub mark: CalendarMark,
+    /// How it stands.
+    pub stands: PlaceStands,
+}
+
+/// How a place stands after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceStands {
+    /// It is the student's.
+    Theirs {
+        /// The page on which it can be given back.
+        link: String,
+        /// What has become of it.
+        news: Option<News>,
+        /// What is shown at the door.
+        pass: Option<DoorPass>,
+    },
+    /// It is gone.
+    Gone {
+        /// Why.
+        end: PlaceEnd,
+    },
+}
+
 /// What a person is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -428,7 +463,14 @@ pub enum Notice {
         /// Why.
         end: PlaceEnd,
     },
-    /// A student has several places of one event: one letter carries an invite for each.
+    /// Several of a student's places have changed: one letter carries what each entry in the calendar needs.
+    PlacesChanged {
+        /// Which, in order of their start; at least one.
+        places: Vec<PlaceChange>,
+        /// What keeps the letters about them to one student in order.
+        thread: String,
+    },
+    /// A student has several places of one event or one series: one letter carries an invite for each.
     PlacesConfirmed {
         /// Which, in order of their start; at least one.
         places: Vec<PlaceOfMany>,
@@ -509,6 +551,7 @@ impl Notice {
             Self::NeedDeclined { .. } => LetterKind::NeedDeclined,
             Self::PlaceConfirmed { .. } => LetterKind::PlaceConfirmation,
             Self::PlacesConfirmed { .. } => LetterKind::PlacesConfirmation,
+            Self::PlacesChanged { .. } => LetterKind::PlacesChange,
             Self::PlaceCancelled { .. } => LetterKind::PlaceCancellation,
             Self::PlaceOffered { .. } => LetterKind::PlaceOffer,
             Self::PlaceOfferClosed { .. } => LetterKind::PlaceOfferClosed,
@@ -535,6 +578,7 @@ impl Notice {
             | Self::PlaceOffered { place, .. }
             | Self::PlaceOfferClosed { place, .. } => Some(&place.campus),
             Self::PlacesConfirmed { places, .. } => places.first().map(|one| &one.place.campus),
+            Self::PlacesChanged { places, .. } => places.first().map(|one| &one.place.campus),
         }
     }
 
@@ -552,6 +596,7 @@ impl Notice {
             | Self::OfferRescheduled { thread, .. }
             | Self::PlaceOffered { thread, .. }
             | Self::PlacesConfirmed { thread, .. }
+            | Self::PlacesChanged { thread, .. }
             | Self::PlaceOfferClosed { thread, .. }
             | Self::OfferClosed { thread, .. }
             | Self::NeedApproved { thread, .. }

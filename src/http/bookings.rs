@@ -118,6 +118,7 @@ pub(super) struct BookingView {
 }
 
 impl BookingView {
+    /// The booking as this site shows it now.
     pub(super) fn of(booked: &Booked, tx: &Tx<'_>) -> Self {
         let (row, facts, host) = (&booked.row, booked.about.facts(), &tx.app.site.host);
         let held = row.held_until.filter(|_| row.state == BookingState::Held);

@@ -41,6 +41,7 @@ pub struct EventBody {
     mode: String,
     place: Option<String>,
     position: Option<PositionBody>,
+    presenter: Option<String>,
     starts_local: String,
     ends_local: String,
     time_zone: Option<String>,
@@ -65,6 +66,7 @@ impl EventBody {
                 mode,
                 place: self.place.clone(),
                 position,
+                presenter: self.presenter.clone(),
                 when,
             }),
             (a, b, c, d) => {
@@ -86,6 +88,8 @@ pub struct EventPatchBody {
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
     place: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    presenter: Option<Option<String>>,
 }
 
 /// An event, out.
@@ -94,6 +98,7 @@ pub(super) struct EventView {
     id: String,
     campus_id: String,
     campus_request_id: Option<String>,
+    series_id: Option<String>,
     kind: &'static str,
     state: &'static str,
     state_reason: Option<String>,
@@ -102,6 +107,7 @@ pub(super) struct EventView {
     mode: &'static str,
     place: Option<String>,
     position: Option<PositionView>,
+    presenter: Option<String>,
     #[serde(flatten)]
     when: WhenView,
     calendar_uid: String,
@@ -118,6 +124,7 @@ impl EventView {
             id: row.id.to_string(),
             campus_id: row.campus_id.to_string(),
             campus_request_id: row.campus_request_id.map(|need| need.to_string()),
+            series_id: row.series_id.map(|series| series.to_string()),
             kind: row.kind.as_str(),
             state: row.state.as_str(),
             state_reason: row.state_reason.clone(),
@@ -126,6 +133,7 @@ impl EventView {
             mode: row.mode.as_str(),
             place: row.place.clone(),
             position: row.position.map(PositionView::from),
+            presenter: row.presenter.clone(),
             when: row.when.into(),
             calendar_uid: format!("{}@{host}", row.id),
             calendar_sequence: row.calendar_sequence,
@@ -169,10 +177,11 @@ async fn read(ctx: Ctx, At(id): At<EventId>) -> Answer {
     .await
 }
 
-/// Changes an event's words and place.
+/// Changes an event's words, place and presenter.
 async fn change(ctx: Ctx, At(id): At<EventId>, Body { value, .. }: Body<EventPatchBody>) -> Answer {
     let seen = ctx.seen();
-    let change = EventChange { title: value.title, description: value.description, place: value.place };
+    let EventPatchBody { title, description, place, presenter } = value;
+    let change = EventChange { title, description, place, presenter };
     ctx.write(move |tx, actor| {
         let row = events::change(tx, actor, id, &seen, &change)?;
         Ok(ok(&row, &tx.app.site.host))

@@ -16,6 +16,7 @@ pub mod ctx;
 pub mod days;
 pub mod door;
 pub mod door_pages;
+pub mod event_series;
 pub mod events;
 pub mod exclusions;
 pub mod exports;
@@ -97,6 +98,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         exclusions::routes,
         campus_requests::routes,
         events::routes,
+        event_series::routes,
         reschedule::routes,
         slots::routes,
         grids::routes,
@@ -143,6 +145,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         exclusions::ROUTES,
         campus_requests::ROUTES,
         events::ROUTES,
+        event_series::ROUTES,
         reschedule::ROUTES,
         slots::ROUTES,
         grids::ROUTES,

@@ -258,6 +258,7 @@ pub fn place(page: &PlacePage) -> String {
             kind => place.kind.in_words(),
             when => place.when_in_words(),
             where => place.place_in_words(),
+            presenter => place.presenter.as_deref().map(line),
             deadline => deadline.map(|at| wording::instant(at, place.when.zone())),
             cancelling => page.cancelling.as_ref().filter(|_| page.wrong.is_none()).map(|cancelling| &cancelling.says),
             fixed => page.cancelling.as_ref().is_some_and(|cancelling| !cancelling.taken),

@@ -158,7 +158,8 @@ fn of_assignment(assigned: &Assigned) -> PlacePage {
     let Engagement { campus, title, kind, role, when, mode, place, postponed, .. } = assigned.about.engagement();
     // An assignment that is asked about again has an event; of the other kinds nothing can be put to another time.
     let kind = EventKind::of_need(kind).unwrap_or(EventKind::BoardMeeting);
-    let place = PlaceFacts { campus, title, kind, label: Some(role), when, mode, place, postponed };
+    let label = Some(role);
+    let place = PlaceFacts { campus, title, kind, label, when, mode, place, presenter: None, postponed };
     PlacePage {
         place,
         name: assigned.about.volunteer.display_name.clone(),

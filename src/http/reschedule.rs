@@ -36,6 +36,8 @@ pub struct RescheduleBody {
     fold: Option<String>,
     #[serde(default, deserialize_with = "present")]
     place: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    presenter: Option<Option<String>>,
     reason: Option<String>,
     #[serde(default)]
     dry_run: bool,
@@ -47,7 +49,8 @@ impl RescheduleBody {
         let zone = self.time_zone.as_deref().unwrap_or(event.when.zone().name());
         let when = window(&self.starts_local, &self.ends_local, zone, self.fold.as_deref())?;
         let fold = fold(self.fold.as_deref()).map_err(|wrong| vec![wrong])?;
-        Ok(NewTime { when, fold, place: self.place.clone(), reason: self.reason.clone() })
+        let (place, presenter, reason) = (self.place.clone(), self.presenter.clone(), self.reason.clone());
+        Ok(NewTime { when, fold, place, presenter, reason })
     }
 }
 
@@ -63,7 +66,7 @@ pub(super) fn cut<S, T>(items: Vec<S>, view: impl Fn(S) -> T) -> Shown<T> {
 }
 
 #[derive(Debug, Serialize)]
-struct MovedView {
+pub(super) struct MovedView {
     slot_id: String,
     label: Option<String>,
     was: WhenView,
@@ -82,7 +85,7 @@ impl From<MovedSlot> for MovedView {
 }
 
 #[derive(Debug, Serialize)]
-struct StuckView {
+pub(super) struct StuckView {
     slot_id: Option<String>,
     label: Option<String>,
     reason: &'static str,
@@ -101,7 +104,7 @@ impl From<Stuck> for StuckView {
 }
 
 #[derive(Debug, Serialize)]
-struct ToldView {
+pub(super) struct ToldView {
     kind: &'static str,
     id: String,
     name: String,
@@ -116,7 +119,7 @@ impl From<Told> for ToldView {
 }
 
 #[derive(Debug, Serialize)]
-struct ConflictView {
+pub(super) struct ConflictView {
     kind: &'static str,
     id: String,
     name: String,

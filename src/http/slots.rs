@@ -140,7 +140,7 @@ impl From<SlotSeats> for SlotView {
 }
 
 /// Who may book, in and out.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookingRulesBody {
     #[serde(default)]
@@ -174,7 +174,8 @@ fn usual_offer() -> u32 {
 }
 
 impl BookingRulesBody {
-    fn read(&self) -> Result<BookingRules, Vec<Invalid>> {
+    /// The rules, in the domain's words.
+    pub(super) fn read(&self) -> Result<BookingRules, Vec<Invalid>> {
         let mut faults = Vec::new();
         let opens_at = self.opens_at.as_deref().map(|at| instant("opens_at", at)).transpose();
         let opens_at = opens_at.map_err(|fault| faults.push(fault)).unwrap_or_default();

@@ -61,7 +61,7 @@ pub struct ReasonBody {
 }
 
 /// A point on the globe, as it comes in.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PositionBody {
     lat: f64,

@@ -5,6 +5,8 @@
 //! purpose: tracking, more than one link to press, and images but the one of the code at the door, which is drawn when the
 //! letter is sent.
 
+mod several;
+
 use std::{fmt, sync::LazyLock};
 
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
@@ -15,8 +17,7 @@ use crate::domain::{
     ids::LetterId,
     letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, QR_ID, clean_text, one_line},
     notice::{
-        CalendarMark, CancelCause, Engagement, HeldEnd, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, PlaceOfMany,
-        Recipient, Site,
+        CalendarMark, CancelCause, Engagement, HeldEnd, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site,
     },
     time::{Instant, LocalWindow, Zone},
     wording,
@@ -56,7 +57,7 @@ pub fn render(
     created: Instant,
 ) -> Result<Letter, RenderFault> {
     let calendar = calendar(notice, to, site);
-    let attached = attached(notice, to, site);
+    let attached = several::attached(notice, to, site);
     let kind = notice.kind();
     let campus = notice.campus();
     let answers = campus.and_then(|campus| campus.contact.as_ref());
@@ -122,6 +123,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         | Notice::OfferRescheduled { .. }
         | Notice::OfferClosed { .. }
         | Notice::PlacesConfirmed { .. }
+        | Notice::PlacesChanged { .. }
         | Notice::PlaceOffered { .. }
         | Notice::PlaceOfferClosed { .. }
         | Notice::NeedApproved { .. }
@@ -129,16 +131,6 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         | Notice::NeedDeclined { .. } => return None,
     };
     Some(part(notice, (entry, when), method, answer, to, site))
-}
-
-/// An invite for each of several places.
-fn attached(notice: &Notice, to: &Recipient, site: &Site) -> Vec<CalendarPart> {
-    let Notice::PlacesConfirmed { places, .. } = notice else { return Vec::new() };
-    let invite = |one: &PlaceOfMany| {
-        let entry = (one.place.entry(&one.mark, Status::Confirmed), one.place.when);
-        part(notice, entry, CalendarMethod::Request, Answer::Accepted, to, site)
-    };
-    places.iter().map(invite).collect()
 }
 
 fn part(
@@ -189,11 +181,8 @@ fn subject(notice: &Notice) -> String {
         Notice::PlaceConfirmed { place: about, mark, .. } if mark.sequence > 0 => place("Changed", about),
         Notice::PlaceConfirmed { place: about, .. } => place("Your place", about),
         Notice::PlaceCancelled { place: about, .. } => place("Cancelled", about),
-        Notice::PlacesConfirmed { places, .. } => match (places.first(), places.len()) {
-            (Some(first), 1) => place("Your place", &first.place),
-            (Some(first), count) => place(&format!("Your {count} places"), &first.place),
-            (None, _) => "Your places".to_owned(),
-        },
+        Notice::PlacesConfirmed { places, .. } => several::subject_of_new(places),
+        Notice::PlacesChanged { places, .. } => several::subject_of_changed(places),
         Notice::PlaceOffered { place: about, .. } => place("A place is free", about),
         Notice::PlaceOfferClosed { place: about, .. } => place("No longer held for you", about),
         Notice::NeedApproved { title, .. } => format!("Approved: {title}"),
@@ -290,16 +279,8 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             };
             context! { end => end, reason => reason.map(clean_text), ..about_place(place, reader) }
         }
-        Notice::PlacesConfirmed { places, .. } => context! {
-            title => places.first().map(|one| line(&one.place.title)),
-            kind => places.first().map(|one| one.place.kind.in_words()),
-            places => places.iter().map(|one| context! {
-                where => one.place.place_in_words(),
-                link => one.link.as_str(),
-                code => one.pass.as_ref().map(|pass| pass.code.spoken()),
-                ..times(one.place.when, reader)
-            }).collect::<Vec<_>>(),
-        },
+        Notice::PlacesConfirmed { places, .. } => several::new(places, reader),
+        Notice::PlacesChanged { places, .. } => several::changed(places, reader),
         Notice::PlaceOffered { place, deadline, link, again, .. } => context! {
             again => *again,
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| place.when.zone())),
@@ -342,6 +323,7 @@ fn about_place(place: &PlaceFacts, reader: Option<Zone>) -> Value {
         title => line(&place.title),
         kind => place.kind.in_words(),
         where => place.place_in_words(),
+        presenter => place.presenter.as_deref().map(line),
         when => place.when_in_words(),
         when_here => reader.filter(|_| !place.postponed).and_then(|zone| wording::for_the_reader(place.when, zone)),
     }
@@ -395,6 +377,8 @@ const SOURCES: &[(&str, &str)] = embedded![
     "place_cancellation.html",
     "places_confirmation.txt",
     "places_confirmation.html",
+    "places_change.txt",
+    "places_change.html",
     "place_offer.txt",
     "place_offer.html",
     "place_offer_closed.txt",

@@ -9,6 +9,7 @@ use super::bookings::Hints;
 use super::error::ServiceError;
 use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
+use super::outbox::Aside;
 use super::shared_reads::SharedReads;
 use crate::auth::attempts::Attempts;
 use crate::auth::link::Links;
@@ -245,11 +246,13 @@ pub struct Tx<'c> {
     /// The rest of the house.
     pub app: &'c App,
     keyed: Option<Keyed>,
+    /// What is to be said of places, put aside until all of it is known: see `outbox::together`.
+    pub(super) aside: Option<Vec<Aside>>,
 }
 
 impl<'c> Tx<'c> {
     fn new(app: &'c App, conn: &'c mut Conn, keyed: Option<Keyed>) -> Self {
-        Self { conn, now: app.clock.now(), app, keyed }
+        Self { conn, now: app.clock.now(), app, keyed, aside: None }
     }
 
     /// Asks the database for a sign of life and answers which one it is: `sqlite` or `postgres`.

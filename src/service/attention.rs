@@ -203,7 +203,7 @@ fn overlaps(tx: &mut Tx<'_>, campus: CampusId) -> Result<Vec<AttentionItem>, Ser
     let places = bookings::list_expected(tx.conn, &ids, tx.now)?;
     let mut items = Vec::new();
     let moved = places.iter().map(|booked| (booked, booked.about.slot.when.window()));
-    for (booked, clash) in places.iter().zip(clashes::of_bookings(tx, &moved.collect::<Vec<_>>())?) {
+    for (booked, clash) in places.iter().zip(clashes::of_bookings(tx, &moved.collect::<Vec<_>>(), &HashMap::new())?) {
         if let (Some(clash), Some(since)) = (clash, since.get(&booked.row.id)) {
             let detail = clash.sentence(&booked.student.name);
             let (id, title) = (booked.row.id.uuid(), booked.about.title.clone());

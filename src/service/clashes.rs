@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::app::Tx;
 use super::error::ServiceError;
-use crate::domain::ids::{BookingId, StudentId, VolunteerId};
+use crate::domain::ids::{BookingId, SlotId, StudentId, VolunteerId};
 use crate::domain::matching::travel::{TravelRule, Venue};
 use crate::domain::time::{Instant, Window};
 use crate::store::assignments::Assigned;
@@ -41,9 +41,16 @@ fn span(windows: impl Iterator<Item = Window> + Clone) -> Option<Window> {
     Window::new(start.plus(-way), end.plus(way)).ok()
 }
 
-/// For each of these places, taken to this time: the first other place in its student's way.
-pub(super) fn of_bookings(tx: &mut Tx<'_>, moved: &[(&Booked, Window)]) -> Result<Vec<Option<Clash>>, ServiceError> {
-    let Some(span) = span(moved.iter().map(|(_, window)| *window)) else { return Ok(Vec::new()) };
+/// For each of these places, taken to this time: the first other place in its student's way. `moving` are slots that are
+/// taken elsewhere at the same time, and when they are to be.
+pub(super) fn of_bookings(
+    tx: &mut Tx<'_>,
+    moved: &[(&Booked, Window)],
+    moving: &HashMap<SlotId, Window>,
+) -> Result<Vec<Option<Clash>>, ServiceError> {
+    let Some(span) = span(moved.iter().map(|(_, window)| *window).chain(moving.values().copied())) else {
+        return Ok(Vec::new());
+    };
     let students: HashSet<StudentId> = moved.iter().map(|(booked, _)| booked.row.student_id).collect();
     let students: Vec<StudentId> = students.into_iter().collect();
     let here: HashSet<BookingId> = moved.iter().map(|(booked, _)| booked.row.id).collect();
@@ -52,7 +59,8 @@ pub(super) fn of_bookings(tx: &mut Tx<'_>, moved: &[(&Booked, Window)]) -> Resul
     for (student, had) in bookings::list_of_students(tx.conn, &students, span, tx.now)? {
         if !here.contains(&had.booking) {
             let other = had.commitment;
-            all.entry(student).or_default().push((had.booking, other.title, other.window, other.venue));
+            let window = moving.get(&had.slot).copied().unwrap_or(other.window);
+            all.entry(student).or_default().push((had.booking, other.title, window, other.venue));
         }
     }
     for (booked, window) in moved {

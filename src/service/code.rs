@@ -105,6 +105,10 @@ pub enum Code {
     GridBlocked,
     /// Slots cannot be moved with their event.
     SlotsUnmovable,
+    /// Dates of the series have to be decided about.
+    SeriesBlocked,
+    /// The student cannot have a place in every meeting.
+    SeriesNotFree,
     /// Places of the plan are not as it was made for.
     RotationStale,
     /// It is too early for this.
@@ -197,6 +201,8 @@ impl Code {
         Self::SeatingBlocked,
         Self::GridBlocked,
         Self::SlotsUnmovable,
+        Self::SeriesBlocked,
+        Self::SeriesNotFree,
         Self::RotationStale,
         Self::TooEarly,
         Self::TooLateToCancel,
@@ -537,6 +543,21 @@ impl Code {
                 "Nothing was changed. `plan.unmovable` names each slot and why: the clocks skip its new time or show it \
                  twice (send `fold`), or it would not lie within the event. Choose another time, or change or cancel those \
                  slots first. `dry_run` shows the same beforehand.",
+            ),
+            Self::SeriesBlocked => (
+                "series_blocked",
+                409,
+                "Dates of the series have to be decided about",
+                "Nothing was done. `plan.blocked` names each date and why: a holiday (say `on_holiday`), a time that the clocks \
+                 skip or show twice (say `fold`, or give that date other hours), or two meetings that overlap. `dry_run` shows \
+                 the same beforehand.",
+            ),
+            Self::SeriesNotFree => (
+                "series_not_free",
+                409,
+                "Not every meeting has a place for the student",
+                "Nothing was booked. `missed` names each meeting and what stands in the way. Send `partial` to book the others, \
+                 or book single meetings.",
             ),
             Self::RotationStale => (
                 "rotation_stale",

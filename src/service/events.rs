@@ -8,13 +8,13 @@ use super::app::Tx;
 use super::dated::Dated;
 use super::error::{Seen, ServiceError};
 use super::{places, staffing, waitlist};
-use crate::domain::ids::{CampusId, EventId, SlotId};
+use crate::domain::ids::{CampusId, EventId, EventSeriesId, SlotId};
 use crate::domain::matching::campus_request::{Brief, CampusRequest, Fill, Mode, NeedRole};
 use crate::domain::notice::{CancelCause, HeldEnd};
 use crate::domain::people::access::{Action, may};
 use crate::domain::people::place::Position;
 use crate::domain::refusal::{Invalid, line, prose};
-use crate::domain::scheduling::event::{ChangeRefused, Event, EventChange, EventKind, EventState};
+use crate::domain::scheduling::event::{ChangeRefused, Event, EventChange, EventKind, EventState, presented};
 use crate::domain::scheduling::slot::Slot;
 use crate::domain::time::{Instant, LocalWindow, Zone};
 use crate::store::campus_requests::{CampusRequestRow, Seats};
@@ -50,7 +50,7 @@ pub fn list(
     Ok(events::list(tx.conn, filter, after.map(Dated::parts), most)?)
 }
 
-fn sees_all(tx: &mut Tx<'_>, actor: Option<&Actor>, campus: CampusId) -> Result<bool, ServiceError> {
+pub(super) fn sees_all(tx: &mut Tx<'_>, actor: Option<&Actor>, campus: CampusId) -> Result<bool, ServiceError> {
     let Some(actor) = actor else { return Ok(false) };
     Ok(role_at(tx, actor, campus)?.is_some_and(|role| may(role, Action::SeeEvents)))
 }
@@ -163,8 +163,64 @@ pub struct NewEvent {
     pub place: Option<String>,
     /// Where on the globe.
     pub position: Option<Position>,
+    /// Who speaks or leads.
+    pub presenter: Option<String>,
     /// When.
     pub when: LocalWindow,
+}
+
+impl NewEvent {
+    /// The draft that it makes.
+    ///
+    /// # Errors
+    /// Every field that is wrong, the start included where it has passed.
+    pub(super) fn draft(
+        &self,
+        campus: CampusId,
+        series: Option<EventSeriesId>,
+        now: Instant,
+    ) -> Result<Event, Vec<Invalid>> {
+        let read = (
+            line("title", &self.title, 1, 200),
+            prose("description", &self.description, 0, 5_000),
+            match (&self.place, self.mode) {
+                (Some(place), _) => line("place", place, 1, 300).map(Some),
+                (None, Mode::InPerson) => {
+                    Err(Invalid::new("place", "required", "what takes place in person needs a place"))
+                }
+                (None, Mode::Virtual) => Ok(None),
+            },
+            self.presenter.as_deref().map(presented).transpose(),
+        );
+        let (title, description, place, presenter) = match read {
+            (Ok(title), Ok(description), Ok(place), Ok(presenter)) => (title, description, place, presenter),
+            (a, b, c, d) => return Err([a.err(), b.err(), c.err(), d.err()].into_iter().flatten().collect()),
+        };
+        let start = self.when.window().start();
+        if start <= now {
+            let detail = format!("{start} is not after now, {now}");
+            return Err(vec![Invalid::new("starts_local", "in_the_past", detail)]);
+        }
+        Ok(Event {
+            id: EventId::mint(),
+            campus_id: campus,
+            campus_request_id: None,
+            series_id: series,
+            kind: self.kind,
+            state: EventState::Draft,
+            state_reason: None,
+            title,
+            description,
+            mode: self.mode,
+            place,
+            position: self.position,
+            presenter,
+            when: self.when,
+            calendar_sequence: 0,
+            published_at: None,
+            changed_at: now,
+        })
+    }
 }
 
 /// The clocks of the campus, for events that name none.
@@ -182,49 +238,13 @@ pub fn usual_zone(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId) -> Result<Zo
 /// Those of [`require`]; every field that is wrong.
 pub fn create(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, new: &NewEvent) -> Result<EventRow, ServiceError> {
     require(tx, actor, campus, Action::ManageEvents)?;
-    let read = (
-        line("title", &new.title, 1, 200),
-        prose("description", &new.description, 0, 5_000),
-        match (&new.place, new.mode) {
-            (Some(place), _) => line("place", place, 1, 300).map(Some),
-            (None, Mode::InPerson) => {
-                Err(Invalid::new("place", "required", "what takes place in person needs a place"))
-            }
-            (None, Mode::Virtual) => Ok(None),
-        },
-    );
-    let (title, description, place) = match read {
-        (Ok(title), Ok(description), Ok(place)) => (title, description, place),
-        (a, b, c) => return Err([a.err(), b.err(), c.err()].into_iter().flatten().collect::<Vec<_>>().into()),
-    };
-    let start = new.when.window().start();
-    if start <= tx.now {
-        let detail = format!("{start} is not after now, {}", tx.now);
-        return Err(Invalid::new("starts_local", "in_the_past", detail).into());
-    }
-    let event = Event {
-        id: EventId::mint(),
-        campus_id: campus,
-        campus_request_id: None,
-        kind: new.kind,
-        state: EventState::Draft,
-        state_reason: None,
-        title,
-        description,
-        mode: new.mode,
-        place,
-        position: new.position,
-        when: new.when,
-        calendar_sequence: 0,
-        published_at: None,
-        changed_at: tx.now,
-    };
+    let event = new.draft(campus, None, tx.now)?;
     let row = EventRow::new(event, tx.now);
     events::insert(tx.conn, &row)?;
     Ok(row)
 }
 
-/// Changes an event's words or place. A new place is its slots' as well.
+/// Changes an event's words, place or presenter. A new place is its slots' as well.
 ///
 /// # Errors
 /// Those of [`manageable`]; `precondition_required`, `stale`, `wrong_state`; the field that is wrong.
@@ -259,6 +279,11 @@ pub fn change(
         }
     }
     let row = keep(tx, &before.changed(event, tx.now))?;
+    let otherwise = row.presenter != before.presenter;
+    let concerned =
+        if otherwise { slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)? } else { Vec::new() };
+    moved_slots
+        .extend(concerned.iter().map(|slot| slot.id).filter(|slot| !moved_slots.contains(slot)).collect::<Vec<_>>());
     for slot in moved_slots {
         places::tell_of_change(tx, slot)?;
     }

@@ -18,6 +18,7 @@ pub mod dated;
 pub mod days;
 pub mod door;
 pub mod error;
+pub mod event_series;
 pub mod events;
 pub mod exclusions;
 pub mod exports;

@@ -4,6 +4,8 @@
 //! went the first time is the same letter. A lease keeps two workers from one letter; it ends by itself if its worker
 //! dies, and only its owner may write down the outcome. At least once, never "exactly once".
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
 
@@ -14,7 +16,7 @@ use super::error::ServiceError;
 use crate::auth::secret::Secret;
 use crate::domain::ids::{CampusId, LetterId};
 use crate::domain::letter::{Letter, LetterState};
-use crate::domain::notice::{Notice, Recipient};
+use crate::domain::notice::{Notice, PlaceChange, PlaceOfMany, PlaceStands, Recipient};
 use crate::domain::people::access::Action;
 use crate::mail::letters as wording;
 use crate::mail::transport::SendFault;
@@ -41,10 +43,86 @@ const LONGEST_WAIT: i64 = 6 * 3600;
 /// # Errors
 /// The database's.
 pub fn post(tx: &mut Tx<'_>, campus: Option<CampusId>, to: &Recipient, notice: &Notice) -> Result<(), ServiceError> {
+    if let Some(aside) = &mut tx.aside
+        && let Notice::PlaceConfirmed { .. } | Notice::PlaceCancelled { .. } = notice
+    {
+        aside.push(Aside { campus, to: to.clone(), notice: notice.clone() });
+        return Ok(());
+    }
     let letter = wording::render(notice, to, &tx.app.site, LetterId::mint(), tx.now)
         .map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
     letters::insert(tx.conn, campus, &letter)?;
     Ok(())
+}
+
+/// What is to be said to somebody about one of their places, put aside.
+#[derive(Debug, Clone)]
+pub(super) struct Aside {
+    campus: Option<CampusId>,
+    to: Recipient,
+    notice: Notice,
+}
+
+/// Does `work`, and then tells each student once about all that it did to places of theirs. `thread` names
+/// what it was done to, and keeps the letters about that to one student in order.
+///
+/// # Errors
+/// Those of `work`; the database's.
+pub(super) fn together<T>(
+    tx: &mut Tx<'_>,
+    thread: &str,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, ServiceError>,
+) -> Result<T, ServiceError> {
+    let outer = tx.aside.replace(Vec::new());
+    let done = work(tx);
+    let aside = std::mem::replace(&mut tx.aside, outer).unwrap_or_default();
+    let done = done?;
+    let mut readers: Vec<Vec<Aside>> = Vec::new();
+    let mut known = HashMap::new();
+    for one in aside {
+        let reader = (one.campus, one.to.person.email().clone(), one.to.person.name().to_owned());
+        let number = *known.entry(reader).or_insert(readers.len());
+        match readers.get_mut(number) {
+            Some(all) => all.push(one),
+            None => readers.push(vec![one]),
+        }
+    }
+    for all in readers {
+        let Some(first) = all.first() else { continue };
+        let notice = if all.len() == 1 {
+            first.notice.clone()
+        } else {
+            as_one(&all, format!("{thread}/{}", first.to.person.email()))
+        };
+        post(tx, first.campus, &first.to, &notice)?;
+    }
+    Ok(done)
+}
+
+/// All that is said to one student, as one notice: an invite for each where all are new, otherwise how each stands.
+fn as_one(all: &[Aside], thread: String) -> Notice {
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for one in all {
+        let (place, mark, stands) = match &one.notice {
+            Notice::PlaceConfirmed { place, mark, link, news, pass, .. } => {
+                let (link, pass) = (link.clone(), pass.clone());
+                if news.is_none() && mark.sequence == 0 {
+                    let (link, pass) = (link.clone(), pass.clone());
+                    new.push(PlaceOfMany { place: place.clone(), mark: mark.clone(), link, pass });
+                }
+                (place, mark, PlaceStands::Theirs { link, news: news.clone(), pass })
+            }
+            Notice::PlaceCancelled { place, mark, end } => (place, mark, PlaceStands::Gone { end: end.clone() }),
+            _ => continue,
+        };
+        changed.push(PlaceChange { place: place.clone(), mark: mark.clone(), stands });
+    }
+    if new.len() == all.len() {
+        new.sort_by_key(|one| one.place.when.window());
+        return Notice::PlacesConfirmed { places: new, thread };
+    }
+    changed.sort_by_key(|one| one.place.when.window());
+    Notice::PlacesChanged { places: changed, thread }
 }
 
 /// Sends what is due, until nothing is; answers how many letters went. A refused address stops nobody else.

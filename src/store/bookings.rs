@@ -270,6 +270,21 @@ pub fn list_policies_kept(conn: &mut Conn, campus: CampusId, now: Instant) -> Re
     Ok(kept.into_iter().flatten().collect())
 }
 
+/// How many places are taken or held, of each slot of these events that has any.
+pub fn count_taken_in_all(
+    conn: &mut Conn,
+    events: &[EventId],
+    now: Instant,
+) -> Result<HashMap<SlotId, u32>, StoreError> {
+    let taken: Vec<(SlotId, i64)> = bookings::table
+        .filter(bookings::event_id.eq_any(events.to_vec()))
+        .filter(takes_a_place!(now))
+        .group_by(bookings::slot_id)
+        .select((bookings::slot_id, count_star()))
+        .load(conn)?;
+    Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
+}
+
 /// The bookings of an event that take a place, in order.
 pub fn list_taking(conn: &mut Conn, event: EventId, now: Instant) -> Result<Vec<BookingRow>, StoreError> {
     Ok(bookings::table
@@ -501,6 +516,13 @@ pub fn list_live_of_event(conn: &mut Conn, event: EventId) -> Result<Vec<Booked>
     let order = (bookings::starts_at, bookings::id);
     let found = with_facts!().filter(bookings::event_id.eq(event)).filter(live).order(order).load::<Found>(conn)?;
     found.into_iter().map(Booked::read).collect()
+}
+
+/// The places that a student has in these events, held ones left out.
+pub fn list_of_student_in(conn: &mut Conn, student: StudentId, events: &[EventId]) -> Result<Vec<Booked>, StoreError> {
+    let seated = bookings::state.eq_any(BookingState::SEATED.to_vec());
+    let of = with_facts!().filter(bookings::student_id.eq(student)).filter(bookings::event_id.eq_any(events.to_vec()));
+    of.filter(seated).order(bookings::id).load::<Found>(conn)?.into_iter().map(Booked::read).collect()
 }
 
 /// Of these bookings, those of students who are still expected.

@@ -21,9 +21,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::db::MultiBackend;
 use crate::domain::ids::{
-    AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, ExclusionId, HoursEntryId, LetterId,
-    OfferId, OwnerId, PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, RotationId, SessionId, SlotId, StudentId,
-    VolunteerId, WaitlistEntryId,
+    AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, EventSeriesId, ExclusionId, HoursEntryId,
+    LetterId, OfferId, OwnerId, PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, RotationId, SessionId, SlotId,
+    StudentId, VolunteerId, WaitlistEntryId,
 };
 use crate::domain::time::Instant;
 
@@ -165,6 +165,7 @@ id_columns!(
     CampusId,
     CampusRequestId,
     EventId,
+    EventSeriesId,
     ExclusionId,
     LetterId,
     OfferId,

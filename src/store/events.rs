@@ -2,6 +2,7 @@
 //!
 //! Lists are in order of their start; the id breaks ties. Absent on purpose: the seats, which are the need's.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use super::db::{Conn, StoreError};
 use super::documents::{position_out, wall_in, when_out};
 use super::schema::events;
 use crate::domain::{
-    ids::{CampusId, CampusRequestId, EventId},
+    ids::{CampusId, CampusRequestId, EventId, EventSeriesId},
     matching::campus_request::Mode,
     people::place::Position,
     scheduling::event::{Event, EventKind, EventState},
@@ -62,6 +63,46 @@ impl Deref for EventRow {
 pub fn insert(conn: &mut Conn, row: &EventRow) -> Result<(), StoreError> {
     diesel::insert_into(events::table).values(Columns::from(row)).execute(conn)?;
     Ok(())
+}
+
+/// The events of these series, in order of their start.
+///
+/// # Errors
+/// The database's.
+pub fn list_of_series(conn: &mut Conn, series: &[EventSeriesId]) -> Result<Vec<EventRow>, StoreError> {
+    let rows: Vec<Columns> = events::table
+        .filter(events::series_id.eq_any(series.to_vec()))
+        .order((events::starts_at, events::id))
+        .select(Columns::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Columns::read).collect()
+}
+
+/// How many meetings these series have, when the first of them begins and when the last is over; of those called off none,
+/// and of those never published only where `unpublished` says so.
+///
+/// # Errors
+/// The database's.
+pub fn spans_of_series(
+    conn: &mut Conn,
+    series: &[EventSeriesId],
+    unpublished: bool,
+) -> Result<HashMap<EventSeriesId, (usize, Instant, Instant)>, StoreError> {
+    let mut query = events::table
+        .filter(events::series_id.eq_any(series.to_vec()))
+        .filter(events::state.ne(EventState::Cancelled))
+        .select((events::series_id, events::starts_at, events::ends_at))
+        .into_boxed();
+    if !unpublished {
+        query = query.filter(events::published_at.is_not_null());
+    }
+    let mut spans = HashMap::new();
+    for (series, starts, ends) in query.load::<(Option<EventSeriesId>, Instant, Instant)>(conn)? {
+        let Some(series) = series else { continue };
+        let span = spans.entry(series).or_insert((0, starts, ends));
+        *span = (span.0 + 1, span.1.min(starts), span.2.max(ends));
+    }
+    Ok(spans)
 }
 
 /// Keeps a changed event.
@@ -171,6 +212,8 @@ struct Columns {
     revision: i64,
     created_at: Instant,
     updated_at: Instant,
+    series_id: Option<EventSeriesId>,
+    presenter: Option<String>,
 }
 
 impl From<&EventRow> for Columns {
@@ -199,6 +242,8 @@ impl From<&EventRow> for Columns {
             revision: row.revision,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            series_id: row.series_id,
+            presenter: row.presenter.clone(),
         }
     }
 }
@@ -211,6 +256,7 @@ impl Columns {
             id: self.id,
             campus_id: self.campus_id,
             campus_request_id: self.campus_request_id,
+            series_id: self.series_id,
             kind: self.kind,
             state: self.state,
             state_reason: self.state_reason,
@@ -219,6 +265,7 @@ impl Columns {
             mode: self.mode,
             place: self.place,
             position: position_out(self.id, self.lat, self.lon)?,
+            presenter: self.presenter,
             when,
             calendar_sequence: self.calendar_sequence.try_into().unwrap_or_default(),
             published_at: self.published_at,

@@ -39,6 +39,7 @@ pub(super) struct EventColumns {
     lon: Option<f64>,
     published_at: Option<Instant>,
     booking_rules: Option<Json<RulesDocument>>,
+    presenter: Option<String>,
 }
 
 /// A campus, as far as its places show it.
@@ -83,6 +84,7 @@ pub struct PlaceAbout {
     /// The version of the campus's policy that is in force: new bookings are made under it.
     pub policy: Option<PolicyId>,
     event_place: Option<String>,
+    presenter: Option<String>,
     campus_name: String,
     contact: Email,
 }
@@ -108,6 +110,7 @@ impl PlaceAbout {
             title: event.title,
             mode: event.mode,
             event_place: event.place,
+            presenter: event.presenter,
             campus_name: campus.name,
         })
     }
@@ -126,6 +129,7 @@ impl PlaceAbout {
             when: self.slot.when,
             mode: self.mode,
             place: self.slot.place.clone().or_else(|| self.event_place.clone()),
+            presenter: self.presenter.clone(),
             postponed: self.state == EventState::Postponed,
         }
     }

@@ -172,6 +172,29 @@ diesel::table! {
         updated_at -> Moment,
         booking_rules -> Nullable<Document>,
         release_after_minutes -> Nullable<Integer>,
+        series_id -> Nullable<Id>,
+        presenter -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    event_series (id) {
+        id -> Id,
+        campus_id -> Id,
+        title -> Text,
+        description -> Text,
+        state -> Text,
+        state_reason -> Nullable<Text>,
+        starts_at -> Moment,
+        asked -> Document,
+        left_out -> Document,
+        revision -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
     }
 }
 
@@ -633,6 +656,7 @@ diesel::joinable!(volunteers -> accounts (account_id));
 diesel::joinable!(campus_volunteers -> campuses (campus_id));
 diesel::joinable!(campus_volunteers -> volunteers (volunteer_id));
 diesel::joinable!(events -> campuses (campus_id));
+diesel::joinable!(event_series -> campuses (campus_id));
 diesel::joinable!(slots -> events (event_id));
 diesel::joinable!(seatings -> slots (slot_id));
 diesel::joinable!(seatings -> assignments (assignment_id));
@@ -681,6 +705,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     volunteers,
     campus_volunteers,
     events,
+    event_series,
     slots,
     seatings,
     grids,

@@ -105,6 +105,16 @@ pub fn update(conn: &mut Conn, row: &SlotRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The slots of these events, in order of their start.
+///
+/// # Errors
+/// The database's.
+pub fn list_of_events(conn: &mut Conn, events: &[EventId]) -> Result<Vec<SlotRow>, StoreError> {
+    let rows = slots::table.filter(slots::event_id.eq_any(events.to_vec()));
+    let found: Vec<Columns> = rows.order((slots::starts_at, slots::id)).select(Columns::as_select()).load(conn)?;
+    found.into_iter().map(Columns::read).collect()
+}
+
 /// The slot of this id.
 ///
 /// # Errors

@@ -58,13 +58,15 @@ enum Given {
     Full,
     Waiting,
     Offered,
+    Series,
+    SeriesDraft,
 }
 
 use Given::{
     Applicant, Approved, AskedAgain, Assignment, Begun, BegunSeat, Booking, ClosedSlot, DayLink, Draft, Exclusion,
     FeedToken, Full, Gridded, Hold, HoursLink, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession,
-    Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, SeatTaken, SignInLink, SpareMember, Submitted,
-    Undeliverable, UnpublishedNeed, Waiting, Worked,
+    Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, SeatTaken, Series, SeriesDraft, SignInLink,
+    SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting, Worked,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -74,6 +76,8 @@ const REASON: &str = r#"{"reason":"The room is closed."}"#;
 const EVERYBODY: [u16; 6] = [200; 6];
 /// One table for an hour.
 const GRID: &str = r#"{"grid":{"sessions":[{"name":"One","starts_local":"2027-03-04T16:00","ends_local":"2027-03-04T17:00"}],"pattern":{"kind":"bell","period_minutes":30},"tables":[{"label":"Table 1"}]}}"#;
+/// Two Tuesdays.
+const SERIES: &str = r#"{"series":{"kind":"workshop","title":"Resumes","mode":"virtual","capacity":9,"starts_local":"2027-03-09T12:00","ends_local":"2027-03-09T13:00","rule":"FREQ=WEEKLY;COUNT=2"}}"#;
 const POLICY: &str = r#"{"document":{"rules":[{"key":"events","cancel":{"until":{"kind":"hours_before","hours":24},"late":"allowed"}}]}}"#;
 const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 404];
 const IMPORTER: [u16; 6] = [401, 404, 404, 403, 207, 404];
@@ -151,6 +155,14 @@ const TABLE: &[Row] = &[
     ("reschedule_event", Need, r#"{"starts_local":"2028-03-04T12:00","ends_local":"2028-03-04T14:00"}"#, COORDINATOR),
     ("list_slots", Need, "", EVERYBODY),
     ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
+    ("list_event_series", Nothing, "", EVERYBODY),
+    ("create_event_series", Nothing, SERIES, [401, 404, 404, 403, 201, 404]),
+    ("get_event_series", Series, "", EVERYBODY),
+    ("update_event_series", Series, r#"{"title":"Resume clinic"}"#, COORDINATOR),
+    ("publish_event_series", SeriesDraft, "", COORDINATOR),
+    ("reschedule_event_series", Series, r#"{"from_event_id":"$event_id","place":"North Auditorium"}"#, COORDINATOR),
+    ("end_event_series", Series, REASON, COORDINATOR),
+    ("book_event_series", Series, "$student", [401, 404, 404, 403, 201, 404]),
     ("read_booking_rules", Place, "", EVERYBODY),
     ("set_booking_rules", Place, r#"{"max_per_person":2}"#, COORDINATOR),
     ("read_grid", Gridded, "", MEMBERS),
@@ -408,6 +420,18 @@ impl Cast {
                 let portal = world.coordinator().post(&path, json!({ "name": name })).await.expect(201);
                 scene.insert("portal_id", portal.id());
             }
+            Series | SeriesDraft => {
+                let body: Value = serde_json::from_str(SERIES).unwrap();
+                let path = format!("/v1/campuses/{}/event-series", world.campus_id());
+                let made = world.coordinator().post(&path, body).await.expect(201);
+                if given == Series {
+                    let path = format!("/v1/event-series/{}/publish", made.id());
+                    world.coordinator().act(&path).await.expect(200);
+                }
+                scene.insert("series_id", made.id());
+                scene.insert("event_id", made.json["meetings"][0]["event_id"].as_str().unwrap().to_owned());
+                scene.insert("student", json!({ "student": student(&format!("{name} Booked")) }).to_string());
+            }
             Place | ClosedSlot | Gridded | Rotated | Booking | DayLink | Hold | Begun | Marked | Full | Waiting
             | Offered => {
                 self.set_places(world, given, &name, &mut scene).await;
@@ -595,7 +619,16 @@ impl Cast {
         if ["PATCH", "DELETE"].contains(&known.method.as_str()) {
             request = request.header("If-Match", "*");
         }
-        if ["set_booking_rules", "set_grid", "set_office_calendar", "reschedule_event"].contains(&operation) {
+        if [
+            "set_booking_rules",
+            "set_grid",
+            "set_office_calendar",
+            "reschedule_event",
+            "reschedule_event_series",
+            "end_event_series",
+        ]
+        .contains(&operation)
+        {
             request = request.header("If-Match", "*");
         }
         if operation.contains("door") || operation == "look_up_code" {

@@ -41,6 +41,7 @@ mod reschedule;
 mod rotations;
 mod seating;
 mod seats;
+mod series;
 mod staffing;
 mod support;
 mod volunteers;

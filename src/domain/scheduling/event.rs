@@ -6,7 +6,7 @@
 //! purpose: the seats, which are the need's, and the times inside it, which are the slots'.
 
 use crate::domain::{
-    ids::{CampusId, CampusRequestId, EventId},
+    ids::{CampusId, CampusRequestId, EventId, EventSeriesId},
     matching::campus_request::{CampusRequest, Kind, Mode},
     people::place::Position,
     refusal::{Invalid, WrongState, line, prose},
@@ -142,6 +142,8 @@ pub struct Event {
     pub campus_id: CampusId,
     /// The need that made it.
     pub campus_request_id: Option<CampusRequestId>,
+    /// The series it is a meeting of.
+    pub series_id: Option<EventSeriesId>,
     /// What takes place.
     pub kind: EventKind,
     /// Where it is in its life.
@@ -158,6 +160,8 @@ pub struct Event {
     pub place: Option<String>,
     /// Where on the globe.
     pub position: Option<Position>,
+    /// Who speaks or leads, as the public should know it.
+    pub presenter: Option<String>,
     /// When, as the people there agreed on it.
     pub when: LocalWindow,
     /// Raised by every change of time, place or status that calendars have to learn of.
@@ -166,6 +170,14 @@ pub struct Event {
     pub published_at: Option<Instant>,
     /// When what a calendar shows of it last changed.
     pub changed_at: Instant,
+}
+
+/// Who speaks or leads: a name, and what they are, in a line.
+///
+/// # Errors
+/// [`Invalid`] unless 1 to 200 characters.
+pub fn presented(presenter: &str) -> Result<String, Invalid> {
+    line("presenter", presenter, 1, 200)
 }
 
 /// What may be changed about an event; what is absent stays.
@@ -177,6 +189,8 @@ pub struct EventChange {
     pub description: Option<String>,
     /// A new place, or none.
     pub place: Option<Option<String>>,
+    /// Another presenter, or none.
+    pub presenter: Option<Option<String>>,
 }
 
 impl Event {
@@ -188,6 +202,7 @@ impl Event {
             id,
             campus_id: need.campus_id,
             campus_request_id: Some(need.id),
+            series_id: None,
             kind: EventKind::of_need(need.kind)?,
             state: EventState::Draft,
             state_reason: None,
@@ -196,6 +211,7 @@ impl Event {
             mode: need.mode,
             place: need.place.clone(),
             position: need.position,
+            presenter: None,
             when: need.when,
             calendar_sequence: 0,
             published_at: None,
@@ -227,7 +243,7 @@ impl Event {
         Ok(Self { state, state_reason: Some(reason.to_owned()), ..self.touched(now) })
     }
 
-    /// The event with other words or another place. Only a new place is a change that calendars count.
+    /// The event with other words, another place or another presenter. Only the last two are changes that calendars count.
     ///
     /// # Errors
     /// [`ChangeRefused`] by the state or by a field.
@@ -249,12 +265,22 @@ impl Event {
             Some(None) => None,
             None => self.place.clone(),
         };
-        let changed = Self { title, description, place, ..self.clone() };
-        if changed.place != self.place {
-            return Ok(Self { place: changed.place.clone(), ..changed.touched(now) });
+        let presenter = match &change.presenter {
+            Some(presenter) => presenter.as_deref().map(presented).transpose()?,
+            None => self.presenter.clone(),
+        };
+        let changed = Self { title, description, place, presenter, ..self.clone() };
+        if changed.shows_otherwise(self) {
+            return Ok(changed.touched(now));
         }
         let changed_at = if changed == *self { self.changed_at } else { now };
         Ok(Self { changed_at, ..changed })
+    }
+
+    /// Whether whoever comes has to learn of the difference: another place or another presenter.
+    #[must_use]
+    pub fn shows_otherwise(&self, before: &Self) -> bool {
+        self.place != before.place || self.presenter != before.presenter
     }
 
     /// A draft is in nobody's calendar, so its changes are not counted.

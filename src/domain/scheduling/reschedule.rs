@@ -33,16 +33,22 @@ impl Event {
         Ok(Self { state, state_reason: Some(reason.to_owned()), ..self.touched(now) })
     }
 
-    /// It takes place then and there. The same event at the same time and place stays as it is.
+    /// It takes place then and there, with this presenter. What is the same in all stays as it is.
     ///
     /// # Errors
     /// [`WrongState`] as for [`EventState::reschedule`].
-    pub fn reschedule(&self, when: LocalWindow, place: Option<String>, now: Instant) -> Result<Self, WrongState> {
+    pub fn reschedule(
+        &self,
+        when: LocalWindow,
+        place: Option<String>,
+        presenter: Option<String>,
+        now: Instant,
+    ) -> Result<Self, WrongState> {
         let state = self.state.reschedule()?;
-        if (state, when, &place) == (self.state, self.when, &self.place) {
+        if (state, when, &place, &presenter) == (self.state, self.when, &self.place, &self.presenter) {
             return Ok(self.clone());
         }
-        Ok(Self { state, state_reason: None, when, place, ..self.touched(now) })
+        Ok(Self { state, state_reason: None, when, place, presenter, ..self.touched(now) })
     }
 
     /// Whether it has begun. What is postponed has not, whatever was said before.

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     letter::{Email, Person},
     matching::campus_request::{Kind, Mode},
-    notice::{CalendarMark, Campus, DoorPass, HeldEnd},
+    notice::{CalendarMark, Campus, DoorPass, HeldEnd, PlaceChange, PlaceOfMany, PlaceStands},
     scheduling::event::EventKind,
     time::Window,
 };
@@ -51,6 +51,7 @@ pub(crate) fn place() -> PlaceFacts {
         when,
         mode,
         place,
+        presenter: None,
         postponed: false,
     }
 }
@@ -221,6 +222,43 @@ fn place_notices() -> Vec<Notice> {
         let places = if several { vec![one.clone(), one] } else { vec![one] };
         all.push(Notice::PlacesConfirmed { places, thread: "rotation-1".to_owned() });
     }
+    all.extend(notices_of_several());
+    all
+}
+
+/// What is written to students about several places at once.
+fn notices_of_several() -> Vec<Notice> {
+    let said = || Some("The room is flooded.".to_owned());
+    let mut all = Vec::new();
+    let link = "https://rostrum.example.edu/p/1".to_owned();
+    let presenter = Some("Ada Example, <coach>".to_owned());
+    let one = PlaceOfMany { place: place(), mark: mark(0), link, pass: Some(pass()) };
+    let other =
+        PlaceOfMany { place: PlaceFacts { title: "Portraits".to_owned(), presenter, ..place() }, ..one.clone() };
+    all.push(Notice::PlacesConfirmed { places: vec![one.clone(), other.clone()], thread: "series-1".to_owned() });
+    let theirs = |of: &PlaceOfMany, news: &News| PlaceChange {
+        place: of.place.clone(),
+        mark: mark(1),
+        stands: PlaceStands::Theirs { link: of.link.clone(), news: Some(news.clone()), pass: of.pass.clone() },
+    };
+    let gone = |of: &PlaceOfMany, reason| PlaceChange {
+        place: of.place.clone(),
+        mark: mark(1),
+        stands: PlaceStands::Gone { end: PlaceEnd::CalledOff { reason } },
+    };
+    let thread = || "series-1".to_owned();
+    let (from, when) = (earlier(), place().when);
+    let every_news = [
+        News::Rescheduled { from, reason: said() },
+        News::Rescheduled { from: when, reason: None },
+        News::Resumed { reason: None },
+    ];
+    for news in &every_news {
+        let places = vec![theirs(&one, news), theirs(&other, news)];
+        all.push(Notice::PlacesChanged { places, thread: thread() });
+        all.push(Notice::PlacesChanged { places: vec![theirs(&one, news), gone(&other, said())], thread: thread() });
+    }
+    all.push(Notice::PlacesChanged { places: vec![gone(&one, None), gone(&other, None)], thread: thread() });
     all
 }
 

@@ -1,0 +1,24 @@
+-- Series: meetings that were made together, each an event; and who speaks or leads in an event. The twin of
+-- migrations/sqlite/2026-11-23-090000_series.
+
+create table event_series (
+    id uuid not null constraint event_series_pkey primary key,
+    campus_id uuid not null constraint event_series_campus_id_fkey references campuses (id) on delete cascade,
+    title text not null,
+    description text not null,
+    state text not null,
+    state_reason text,
+    starts_at timestamptz not null,
+    asked jsonb not null,
+    left_out jsonb not null,
+    revision bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    constraint event_series_state check (state in ('running', 'ended'))
+);
+create index event_series_campus on event_series (campus_id, starts_at);
+
+-- No foreign keys on columns that are added: SQLite could not drop them again.
+alter table events add column series_id uuid;
+alter table events add column presenter text;
+create index events_series on events (series_id, starts_at);
