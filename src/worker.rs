@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::{bookings, campus_requests, idempotency, offers, outbox, sessions, waitlist};
+use crate::service::{bookings, campus_requests, idempotency, offers, outbox, releasing, sessions, waitlist};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -69,6 +69,7 @@ pub async fn tick(app: &App) {
     report("needs ended", campus_requests::expire_overdue(app).await);
     report("holds ended", bookings::expire_holds(app).await);
     report("places passed on", waitlist::expire_due(app).await);
+    report("places released", releasing::release_due(app).await);
     report("letters", outbox::deliver_due(app).await);
 }
 

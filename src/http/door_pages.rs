@@ -207,7 +207,8 @@ async fn act(
     match done {
         Ok(()) => Ok(html(code_page(&page), 200)),
         // A second press on what is done already shows what is.
-        Err(ServiceError::Refused(_)) => Ok(html(code_page(&page), if page.is_here() { 200 } else { 409 })),
+        Err(ServiceError::Refused(_)) if page.is_here() => Ok(html(code_page(&page), 200)),
+        Err(ServiceError::Refused(no)) => Ok(html(code_page(&CodePage { wrong: Some(no.detail), ..page }), 409)),
         Err(fault) => Err(fault),
     }
 }

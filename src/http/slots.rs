@@ -163,6 +163,8 @@ pub struct BookingRulesBody {
     after_events: Vec<String>,
     #[serde(default)]
     staffed_only: bool,
+    #[serde(default)]
+    release_after_minutes: Option<u32>,
 }
 
 fn usual_hold() -> u32 {
@@ -200,6 +202,7 @@ impl BookingRulesBody {
             groups: self.groups.clone(),
             after_events,
             staffed_only: self.staffed_only,
+            release_after_minutes: self.release_after_minutes,
         })
     }
 }
@@ -217,6 +220,7 @@ impl From<&BookingRules> for BookingRulesBody {
             groups: rules.groups.clone(),
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
             staffed_only: rules.staffed_only,
+            release_after_minutes: rules.release_after_minutes,
         }
     }
 }

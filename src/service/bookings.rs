@@ -484,7 +484,7 @@ pub fn undo(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, Ser
 }
 
 /// Requires that a place which was given up for good is there to be taken again.
-fn may_be_revived(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
+pub(super) fn may_be_revived(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
     if booked.about.state == EventState::Cancelled {
         return Err(places::refusal(&booked.about, &BookingRefused::Event(booked.about.state)));
     }

@@ -5,7 +5,7 @@
 
 use super::access::Actor;
 use super::app::Tx;
-use super::bookings::{event_of, on_its_day, set_mark};
+use super::bookings::{event_of, may_be_revived, on_its_day, set_mark};
 use super::code::Code;
 use super::error::ServiceError;
 use super::places::By;
@@ -23,14 +23,14 @@ pub use crate::store::bookings::Booked;
 #[must_use]
 pub fn standing(booked: &Booked, now: Instant) -> AtDoor {
     let (row, times) = (&booked.row, (booked.row.starts_at, booked.row.ends_at));
-    AtDoor::of(row.state, booked.about.state, times, row.checked_in_at, now)
+    AtDoor::of(row.state, booked.about.state, times, (row.checked_in_at, row.released_at), now)
 }
 
 /// Checks in whoever shows this code.
 ///
 /// # Errors
 /// Not found; those of the rights; `invalid_fields` for what is no code, or none of this event; `already_checked_in`,
-/// `too_early`, `is_over`, `wrong_state`.
+/// `too_early`, `is_over`, `wrong_state`; `slot_full`, `already_booked` where a place that was released has gone.
 pub fn check_in(tx: &mut Tx<'_>, actor: &Actor, event: EventId, code: &str) -> Result<Booked, ServiceError> {
     let event = event_of(tx, actor, event, Action::CheckIn)?;
     let code: DoorCode =
@@ -69,6 +69,11 @@ fn come(tx: &mut Tx<'_>, booked: Booked, by: By) -> Result<Booked, ServiceError>
     match standing(&booked, tx.now) {
         AtDoor::Expected => {
             let state = booked.row.state.check_in()?;
+            set_mark(tx, booked, state, ("checked_in", by), None)
+        }
+        AtDoor::Late(_) => {
+            may_be_revived(tx, &booked)?;
+            let state = booked.row.state.come_late()?;
             set_mark(tx, booked, state, ("checked_in", by), None)
         }
         AtDoor::Here(since) => {

@@ -39,6 +39,7 @@ pub mod policies;
 pub mod portals;
 pub mod proposals;
 mod queue;
+pub mod releasing;
 pub mod reschedule;
 pub mod rotations;
 pub mod seating;

@@ -491,7 +491,12 @@ pub(super) fn tell_of_change(tx: &mut Tx<'_>, slot: SlotId) -> Result<(), Servic
 
 /// Ends every booking of a slot that does not take place. Each student gets one letter; whoever was being asked is told.
 pub(super) fn call_off(tx: &mut Tx<'_>, slot: SlotId, reason: &str, held: HeldEnd) -> Result<(), ServiceError> {
-    for booked in bookings::list_live(tx.conn, slot)? {
+    for mut booked in bookings::list_live(tx.conn, slot)? {
+        if booked.row.state == BookingState::CheckedIn && tx.now < booked.row.starts_at {
+            // Whoever is there already for what has not begun hears that it does not take place, as the others do.
+            booked.row =
+                BookingRow { state: BookingState::Confirmed, marked_from: None, checked_in_at: None, ..booked.row };
+        }
         if booked.row.state.cancel().is_err() {
             continue;
         }

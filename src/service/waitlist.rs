@@ -208,7 +208,7 @@ pub fn accept_by_link(tx: &mut Tx<'_>, id: WaitlistEntryId) -> Result<Waiting, S
     say_yes(tx, waiting, By::Student)
 }
 
-fn say_yes(tx: &mut Tx<'_>, waiting: Waiting, by: By) -> Result<Waiting, ServiceError> {
+pub(super) fn say_yes(tx: &mut Tx<'_>, waiting: Waiting, by: By) -> Result<Waiting, ServiceError> {
     let state = match waiting.row.state.accept() {
         Ok(state) => state,
         Err(_) if waiting.row.state == EntryState::Expired => return Err(expired(&waiting.row)),
@@ -261,7 +261,13 @@ pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Wait
 }
 
 /// Ends an entry, and frees the place that was held for it.
-fn let_go(tx: &mut Tx<'_>, waiting: Waiting, state: EntryState, what: &str, by: By) -> Result<Waiting, ServiceError> {
+pub(super) fn let_go(
+    tx: &mut Tx<'_>,
+    waiting: Waiting,
+    state: EntryState,
+    what: &str,
+    by: By,
+) -> Result<Waiting, ServiceError> {
     let was_offered = waiting.row.state == EntryState::Offered;
     let row = waiting.row.into_state(state, tx.now);
     entries::update(tx.conn, &row)?;

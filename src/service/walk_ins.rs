@@ -7,11 +7,12 @@
 
 use super::access::{Actor, require};
 use super::app::Tx;
-use super::bookings::event_of;
+use super::bookings::{event_of, set_mark};
 use super::code::Code;
 use super::error::ServiceError;
 use super::places::{self, By, fresh, may_enter, note, refusal, tell, walled};
 use super::queue;
+use super::waitlist;
 use crate::domain::ids::{CampusId, EventId, OwnerId, SlotId, StudentId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, prose};
@@ -22,6 +23,7 @@ use crate::store::bookings::{self, Booked, BookingRow};
 use crate::store::events::{self, EventRow};
 use crate::store::places::{self as abouts, PlaceAbout};
 use crate::store::students::{self, StudentRow};
+use crate::store::waitlist_entries;
 
 /// Who came, as far as they said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,6 +103,9 @@ fn enter(
 ) -> Result<Booked, ServiceError> {
     let (student, known) = who(tx, event.campus_id, walker)?;
     let over = reason.is_some();
+    if known && let Some(booked) = by_offer(tx, event.id, &student, into, by)? {
+        return Ok(booked);
+    }
     let about = match into {
         Into::Slot(slot) => {
             let about = abouts::find(tx.conn, slot)?
@@ -133,6 +138,39 @@ fn enter(
     }
     note(tx, &booked.row, "walked_in", by, reason.unwrap_or_default())?;
     Ok(booked)
+}
+
+/// A place that is held for the student, who waited for one: being there takes it. Held elsewhere than where the student
+/// goes in, it goes to the next.
+fn by_offer(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    student: &StudentRow,
+    into: Into,
+    by: By,
+) -> Result<Option<Booked>, ServiceError> {
+    let Some(entry) = waitlist_entries::find_offered(tx.conn, event, student.id)? else { return Ok(None) };
+    let (waiting, held) = waitlist::behind(tx, entry)?;
+    if waiting.row.offer_deadline.is_none_or(|deadline| deadline <= tx.now) {
+        return Ok(None);
+    }
+    let opens = held.row.starts_at.plus(-DOORS_OPEN);
+    let meant = match into {
+        Into::Slot(slot) => slot == held.row.slot_id,
+        Into::Next => opens <= tx.now,
+    };
+    if !meant {
+        let state = waiting.row.state.decline()?;
+        waitlist::let_go(tx, waiting, state, "declined", by)?;
+        return Ok(None);
+    }
+    if tx.now < opens {
+        return Err(refusal(&held.about, &BookingRefused::DoorsShut(opens)));
+    }
+    waitlist::say_yes(tx, waiting, by)?;
+    let taken = bookings::find(tx.conn, held.row.id)?.ok_or(ServiceError::NotFound)?;
+    let state = taken.row.state.check_in()?;
+    set_mark(tx, taken, state, ("checked_in", by), None).map(Some)
 }
 
 /// The slot with the next free place that this student may have.
@@ -184,6 +222,13 @@ fn who(tx: &mut Tx<'_>, campus: CampusId, walker: &Walker) -> Result<(StudentRow
     };
     if let Some(known) = known {
         return Ok((known, true));
+    }
+    if let (Some(unknown), Some(email)) = (&walker.external_ref, &walker.email)
+        && let Some(there) = students::find_by_email(tx.conn, campus, &email.trim().to_lowercase())?
+    {
+        let detail =
+            format!("the campus knows no {unknown:?}, but this e-mail address is that of {}", there.external_ref);
+        return Err(Invalid::new("student/external_ref", "unknown_reference", detail).into());
     }
     let id = StudentId::mint();
     let required = |field: &'static str, value: &Option<String>| {

@@ -525,6 +525,27 @@ pub fn list_of_student_in(conn: &mut Conn, student: StudentId, events: &[EventId
     of.filter(seated).order(bookings::id).load::<Found>(conn)?.into_iter().map(Booked::read).collect()
 }
 
+/// The places of an event that go on, whose students were to be there by `by` and have not come; those that were released
+/// before are left out.
+pub fn list_unclaimed(
+    conn: &mut Conn,
+    event: EventId,
+    by: Instant,
+    now: Instant,
+    limit: i64,
+) -> Result<Vec<BookingRow>, StoreError> {
+    Ok(bookings::table
+        .filter(bookings::event_id.eq(event))
+        .filter(bookings::state.eq(BookingState::Confirmed))
+        .filter(bookings::released_at.is_null())
+        .filter(bookings::starts_at.le(by))
+        .filter(bookings::ends_at.gt(now))
+        .order(bookings::id)
+        .select(BookingRow::as_select())
+        .limit(limit)
+        .load(conn)?)
+}
+
 /// Of these bookings, those of students who are still expected.
 pub fn list_expected(conn: &mut Conn, ids: &[BookingId], now: Instant) -> Result<Vec<Booked>, StoreError> {
     let expected = bookings::state.eq(BookingState::Confirmed).or(bookings::state.eq(BookingState::CheckedIn));

@@ -105,6 +105,21 @@ pub fn spans_of_series(
     Ok(spans)
 }
 
+/// The events going on whose places are released, and how many minutes after the start.
+///
+/// # Errors
+/// The database's.
+pub fn list_releasing(conn: &mut Conn, now: Instant) -> Result<Vec<(EventId, i32)>, StoreError> {
+    let found: Vec<(EventId, Option<i32>)> = events::table
+        .filter(events::release_after_minutes.is_not_null())
+        .filter(events::ends_at.gt(now))
+        .filter(events::starts_at.le(now))
+        .filter(events::state.eq_any([EventState::Published, EventState::InProgress]))
+        .select((events::id, events::release_after_minutes))
+        .load(conn)?;
+    Ok(found.into_iter().filter_map(|(event, minutes)| Some((event, minutes?))).collect())
+}
+
 /// Keeps a changed event.
 ///
 /// # Errors

@@ -202,7 +202,11 @@ pub fn find_rules(conn: &mut Conn, event: EventId) -> Result<BookingRules, Store
 /// Keeps who may book places of an event.
 pub fn set_rules(conn: &mut Conn, event: EventId, rules: &BookingRules) -> Result<(), StoreError> {
     let document = Json(RulesDocument::from(rules));
-    diesel::update(events::table.find(event)).set(events::booking_rules.eq(Some(document))).execute(conn)?;
+    // Beside the document, since the worker looks for it.
+    let release = rules.release_after_minutes.and_then(|minutes| i32::try_from(minutes).ok());
+    diesel::update(events::table.find(event))
+        .set((events::booking_rules.eq(Some(document)), events::release_after_minutes.eq(release)))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -219,6 +223,8 @@ pub(super) struct RulesDocument {
     after_events: Vec<String>,
     #[serde(default)]
     staffed_only: bool,
+    #[serde(default)]
+    release_after_minutes: Option<u32>,
 }
 
 impl From<&BookingRules> for RulesDocument {
@@ -234,6 +240,7 @@ impl From<&BookingRules> for RulesDocument {
             groups: rules.groups.clone(),
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
             staffed_only: rules.staffed_only,
+            release_after_minutes: rules.release_after_minutes,
         }
     }
 }
@@ -251,6 +258,7 @@ fn rules_out(event: EventId, document: Option<RulesDocument>) -> Result<BookingR
         years: kept.years,
         groups: kept.groups,
         staffed_only: kept.staffed_only,
+        release_after_minutes: kept.release_after_minutes,
         after_events: after_events.map_err(|_| corrupt(event, "its booking rules name what is no event"))?,
     })
 }

@@ -166,6 +166,22 @@ pub fn find_waiting(conn: &mut Conn, event: EventId, student: StudentId) -> Resu
     found.optional()?.map(Columns::read).transpose()
 }
 
+/// The entry of a student for whom a place of an event is held.
+pub fn find_offered(
+    conn: &mut Conn,
+    event: EventId,
+    student: StudentId,
+) -> Result<Option<WaitlistEntryId>, StoreError> {
+    let found = waitlist_entries::table
+        .filter(waitlist_entries::event_id.eq(event))
+        .filter(waitlist_entries::student_id.eq(student))
+        .filter(waitlist_entries::state.eq(EntryState::Offered))
+        .order((waitlist_entries::created_at, waitlist_entries::id))
+        .select(waitlist_entries::id)
+        .first(conn);
+    Ok(found.optional()?)
+}
+
 /// The most that are looked at together.
 const MOST: i64 = 10_000;
 

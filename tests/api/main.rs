@@ -37,6 +37,7 @@ mod outbox;
 mod policies;
 mod problems;
 mod races;
+mod releases;
 mod reschedule;
 mod rotations;
 mod seating;

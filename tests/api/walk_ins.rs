@@ -12,6 +12,8 @@ on_both!(World:
     what_stands_in_the_way_of_a_walk_in_is_named,
     nobody_who_waits_is_overtaken_without_a_reason,
     the_last_place_is_given_to_one_walk_in,
+    whoever_was_offered_a_place_has_it_by_being_there,
+    who_is_there_already_hears_when_it_is_called_off,
     a_phone_of_the_door_lets_somebody_in_once
 );
 
@@ -134,6 +136,55 @@ async fn nobody_who_waits_is_overtaken_without_a_reason(world: &World) {
     // Whoever waits and comes in waits no longer.
     office.post(&path, json!({ "student": { "external_ref": "wim.student" } })).await.expect(201);
     assert_eq!(portal.get(&format!("/v1/waitlist/{}", wim.id())).await.expect(200).json["state"], "left");
+}
+
+async fn whoever_was_offered_a_place_has_it_by_being_there(world: &World) {
+    let event = world.event(&json!({})).await;
+    let (first, second) = (world.slot(&event, "14:00", 1).await, world.slot(&event, "14:30", 1).await);
+    let (portal, office) = (world.portal().await, world.coordinator());
+    let sam = portal.books(&first, "Sam Student").await.expect(201).id();
+    let kim = portal.books(&second, "Kim Student").await.expect(201).id();
+    let ada = portal.queues(&event, "Ada Student", &json!({ "slot_ids": [first] })).await.expect(201).id();
+    let ben = portal.queues(&event, "Ben Student", &json!({ "slot_ids": [second] })).await.expect(201).id();
+    let next = portal.queues(&event, "Cy Student", &json!({ "slot_ids": [second] })).await.expect(201).id();
+    world.set_clock("2027-03-04T17:30:00Z");
+    for booking in [&sam, &kim] {
+        portal.booking_does(booking, "cancel").await.expect(200);
+    }
+    let path = format!("/v1/events/{}/walk-ins", event.id());
+    let who = |who: &str, slot: Option<&str>| json!({ "student": { "external_ref": who }, "slot_id": slot });
+    let came = office.post(&path, who("ada.student", None)).await.expect(201);
+    assert_eq!((&came.json["slot_id"], &came.json["state"]), (&json!(first), &json!("checked_in")));
+    let entry = |entry: &str| format!("/v1/waitlist/{entry}");
+    assert_eq!(portal.get(&entry(&ada)).await.expect(200).json["state"], "accepted");
+
+    // Let in elsewhere, Ben leaves the place that was held for him to the next.
+    let third = world.slot(&event, "15:00", 1).await;
+    world.set_clock("2027-03-04T18:00:00Z");
+    office.post(&path, who("ben.student", Some(&third))).await.expect(201);
+    assert_eq!(portal.get(&entry(&ben)).await.expect(200).json["state"], "declined");
+    assert_eq!(portal.get(&entry(&next)).await.expect(200).json["state"], "offered");
+    let taken = office.all(&format!("/v1/events/{}/bookings", event.id())).await;
+    let count = taken.iter().filter(|booking| booking["state"] == "checked_in").count();
+    assert_eq!(count, 2);
+
+    // A number typed wrongly does not make the same person a second one.
+    let typo = json!({ "student": { "external_ref": "bne", "name": "Ben", "email": "ben.student@example.edu" } });
+    let typo = office.post(&path, typo).await.refused(422, "invalid_fields");
+    assert_eq!(typo.json["errors"][0]["pointer"], "/student/external_ref");
+}
+
+async fn who_is_there_already_hears_when_it_is_called_off(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "14:00", 2).await;
+    let (portal, office) = (world.portal().await, world.coordinator());
+    let sam = portal.books(&slot, "Sam Student").await.expect(201).id();
+    world.set_clock("2027-03-04T18:00:00Z");
+    office.booking_does(&sam, "check-in").await.expect(200);
+    office.post(&format!("/v1/slots/{slot}/cancel"), json!({ "reason": "The room is locked." })).await.expect(200);
+    assert_eq!(portal.get(&format!("/v1/bookings/{sam}")).await.expect(200).json["state"], "cancelled");
+    let letter = world.letters_to("sam.student@example.edu").await.pop().unwrap();
+    assert!(letter.text.contains("The room is locked."), "{}", letter.text);
 }
 
 async fn the_last_place_is_given_to_one_walk_in(world: &World) {

@@ -101,6 +101,14 @@ impl BookingState {
         self.moves("mark_as_no_show", &[Self::Confirmed], Self::NoShow)
     }
 
+    /// The student came after all, late.
+    ///
+    /// # Errors
+    /// [`WrongState`] unless a no-show.
+    pub fn come_late(self) -> Result<Self, WrongState> {
+        self.moves("check_in", &[Self::NoShow], Self::CheckedIn)
+    }
+
     /// There was a reason that counts.
     ///
     /// # Errors
@@ -221,6 +229,9 @@ pub struct BookingRules {
     pub after_events: Vec<EventId>,
     /// Whether a slot that wants volunteers takes students only once one of them sits there.
     pub staffed_only: bool,
+    /// How many minutes after a slot's start the places of those who have not come are free for others: 1 to 240; never
+    /// where nothing is said.
+    pub release_after_minutes: Option<u32>,
 }
 
 impl Default for BookingRules {
@@ -236,6 +247,7 @@ impl Default for BookingRules {
             groups: Vec::new(),
             after_events: Vec::new(),
             staffed_only: false,
+            release_after_minutes: None,
         }
     }
 }
@@ -358,6 +370,7 @@ impl BookingRules {
             rules.max_per_person.map_or(Ok(()), |most| within("max_per_person", most, 1, 50)),
             within("hold_minutes", rules.hold_minutes, 1, 60),
             within("waitlist_offer_minutes", rules.waitlist_offer_minutes, 5, 4_320),
+            rules.release_after_minutes.map_or(Ok(()), |minutes| within("release_after_minutes", minutes, 1, 240)),
         ];
         numbers.into_iter().filter_map(Result::err).for_each(&mut keep);
         let majors = lines("majors", &rules.majors, 50, 100).map_err(&mut keep).unwrap_or_default();
@@ -524,6 +537,7 @@ mod tests {
         check(BookingState::check_in, &[Confirmed], CheckedIn);
         check(BookingState::attend, &[Confirmed, CheckedIn], Attended);
         check(BookingState::miss, &[Confirmed], NoShow);
+        check(BookingState::come_late, &[NoShow], CheckedIn);
         check(BookingState::excuse, &[Confirmed, NoShow], Excused);
     }
 

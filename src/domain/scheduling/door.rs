@@ -99,6 +99,8 @@ pub enum AtDoor {
     TooEarly(Instant),
     /// Their slot was over at this time.
     Over(Instant),
+    /// They had not come by this time, when their place was released; they may have it as long as nobody else does.
+    Late(Instant),
     /// They were marked as not having come.
     Missed,
     /// They were excused.
@@ -112,13 +114,14 @@ pub enum AtDoor {
 }
 
 impl AtDoor {
-    /// How somebody with a booking in this state, from `start` to `end`, stands now.
+    /// How somebody with a booking in this state, from `start` to `end`, stands now; when they came and when their place was
+    /// released, where they did and it was.
     #[must_use]
     pub fn of(
         booking: BookingState,
         event: EventState,
         (start, end): (Instant, Instant),
-        came: Option<Instant>,
+        (came, released): (Option<Instant>, Option<Instant>),
         now: Instant,
     ) -> Self {
         let opens = start.plus(-DOORS_OPEN);
@@ -128,7 +131,7 @@ impl AtDoor {
             BookingState::Excused => Self::Excused,
             BookingState::CheckedIn | BookingState::Attended => Self::Here(came),
             BookingState::Confirmed | BookingState::NoShow if event == EventState::Postponed => Self::Postponed,
-            BookingState::NoShow => Self::Missed,
+            BookingState::NoShow => released.filter(|_| now < end).map_or(Self::Missed, Self::Late),
             BookingState::Confirmed if now < opens => Self::TooEarly(opens),
             BookingState::Confirmed if end <= now => Self::Over(end),
             BookingState::Confirmed => Self::Expected,
@@ -238,8 +241,18 @@ mod tests {
         let at = |text: &str| -> Instant { text.parse().unwrap() };
         let times = (at("2027-03-04T17:30:00Z"), at("2027-03-04T18:00:00Z"));
         let check = |state, event, now: &str, expect| {
-            assert_eq!(AtDoor::of(state, event, times, None, at(now)), expect, "{state:?} {event:?} at {now}");
+            assert_eq!(AtDoor::of(state, event, times, (None, None), at(now)), expect, "{state:?} {event:?} at {now}");
         };
+        let late = |now: &str, expect| {
+            let released = (None, Some(at("2027-03-04T17:40:00Z")));
+            assert_eq!(
+                AtDoor::of(BookingState::NoShow, EventState::Published, times, released, at(now)),
+                expect,
+                "{now}"
+            );
+        };
+        late("2027-03-04T17:59:59Z", AtDoor::Late(at("2027-03-04T17:40:00Z")));
+        late("2027-03-04T18:00:00Z", AtDoor::Missed);
         let (on, off) = (EventState::Published, EventState::Postponed);
         let opens = at("2027-03-04T15:30:00Z");
         check(BookingState::Confirmed, on, "2027-03-04T15:29:59Z", AtDoor::TooEarly(opens));

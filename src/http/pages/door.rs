@@ -108,7 +108,7 @@ pub fn code_page(page: &CodePage) -> String {
             title => line(&page.name),
             tone => tone,
             said => said,
-            button => page.standing == AtDoor::Expected,
+            button => matches!(page.standing, AtDoor::Expected | AtDoor::Late(_)),
             what => line(&page.place.title),
             when => page.place.when_in_words(),
             where => page.place.place_in_words(),
@@ -132,6 +132,10 @@ fn said(standing: AtDoor, zone: Zone) -> (&'static str, String) {
             ("bad", format!("Too early: people are checked in from {} on.", wording::instant(opens, zone)))
         }
         AtDoor::Over(end) => ("bad", format!("Too late: this was over at {}.", wording::instant(end, zone))),
+        AtDoor::Late(released) => (
+            "",
+            format!("Not here by {}, and the place was released. It is theirs if it is still free.", clock(released)),
+        ),
         AtDoor::Missed => ("bad", "Marked as not having come. The career office can take that back.".to_owned()),
         AtDoor::Excused => ("bad", "Excused: not expected any more.".to_owned()),
         AtDoor::GivenBack => ("bad", "This place was given back; the code is not valid any more.".to_owned()),
@@ -167,7 +171,8 @@ mod tests {
                 page.contains(said) && page.contains("Sam &lt;b&gt;") && page.contains("BCD FGH"),
                 "{said}: {page}"
             );
-            assert_eq!(page.contains("<button"), standing == AtDoor::Expected, "{page}");
+            let pressed = matches!(standing, AtDoor::Expected | AtDoor::Late(_));
+            assert_eq!(page.contains("<button"), pressed, "{page}");
         };
         let at: Instant = "2027-02-25T16:50:00Z".parse().unwrap();
         check(AtDoor::Expected, "not here yet");
@@ -175,6 +180,7 @@ mod tests {
         check(AtDoor::Here(None), "Here.");
         check(AtDoor::TooEarly(at), "from Thursday 25 February 2027, 11:50");
         check(AtDoor::Over(at), "over at Thursday 25 February 2027, 11:50");
+        check(AtDoor::Late(at), "Not here by 11:50");
         check(AtDoor::Missed, "not having come");
         check(AtDoor::Excused, "Excused");
         check(AtDoor::GivenBack, "given back");

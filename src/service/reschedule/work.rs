@@ -63,8 +63,14 @@ impl Work {
         let resumed = before.state == EventState::Postponed;
         let need = need_of(tx, before)?.filter(|need| takes_place(need.state)).map(|need| {
             let when = if need.when == before.when { Ok(event.when) } else { shift.window(need.when) };
-            (need, when.unwrap_or(event.when))
+            (need, when)
         });
+        let fault = need.as_ref().and_then(|(_, when)| when.as_ref().err()).map(|why| Stuck {
+            slot: None,
+            reason: why.as_str(),
+            detail: format!("The hours for which volunteers are wanted cannot be moved so far. {why}"),
+        });
+        let need = need.map(|(need, when)| (need, when.unwrap_or(event.when)));
         let led_otherwise = before.presenter != event.presenter;
         let elsewhere = |place: &Option<String>| *place == before.place && *place != event.place;
         let need = need.filter(|(need, when)| resumed || *when != need.when || elsewhere(&need.place));
@@ -78,6 +84,7 @@ impl Work {
         let (mut touched, mut kept, mut retimed) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut live = bookings::list_live_of_event(tx.conn, before.id)?;
         let mut plan = Plan { done: false, ..Plan::nothing(event.clone()) };
+        plan.stuck.extend(fault);
         for row in slots::list_of_event(tx.conn, before.id, SlotFilter::default(), None, ALL_SLOTS)? {
             // What was called off stays where it was.
             if row.state == SlotState::Cancelled {
