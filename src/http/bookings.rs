@@ -22,7 +22,7 @@ use crate::domain::time::Instant;
 use crate::service::app::{App, Tx};
 use crate::service::bookings::{self, Booked, BookingFilter, Cancelling, Free, Mark};
 use crate::service::code::Code;
-use crate::service::judging;
+use crate::service::{judging, standings};
 
 route_table! {
     "/v1/slots/{slot_id}/bookings" => { post create }
@@ -37,6 +37,7 @@ route_table! {
     "/v1/bookings/{booking_id}/no-show" => { post no_show }
     "/v1/bookings/{booking_id}/excuse" => { post excuse }
     "/v1/bookings/{booking_id}/policy" => { get explain }
+    "/v1/bookings/{booking_id}/handed-in" => { post handed_in }
     "/v1/bookings/{booking_id}/undo" => { post undo }
 }
 
@@ -47,6 +48,7 @@ pub struct BookingBody {
     student: StudentBody,
     #[serde(default)]
     hold: bool,
+    override_reason: Option<String>,
 }
 
 /// Why a place is given back; may be left out.
@@ -214,7 +216,7 @@ async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -
         let event = Arc::new(OnceLock::new());
         let (found, wanted) = (event.clone(), value.clone());
         let before = ctx.peek(&digest, move |tx, actor| {
-            let event = bookings::look(tx, actor, slot, &|| wanted.student.read())?;
+            let event = bookings::look(tx, actor, slot, &|| wanted.student.read(), wanted.override_reason.as_deref())?;
             found.get_or_init(|| event);
             Ok(())
         });
@@ -226,7 +228,8 @@ async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -
         }
     }
     let answer = ctx.act(digest, move |tx, actor| {
-        let booked = bookings::create(tx, actor, slot, &|| value.student.read(), value.hold)?;
+        let aside = value.override_reason.as_deref();
+        let booked = bookings::create(tx, actor, slot, &|| value.student.read(), value.hold, aside)?;
         let view = BookingView::of(&booked, tx);
         Ok(Reply::created(&view, format!("/v1/bookings/{}", booked.row.id)).etag(booked.row.revision))
     });
@@ -371,6 +374,11 @@ async fn explain(ctx: Ctx, At(id): At<BookingId>) -> Answer {
             }))
         })
         .await
+}
+
+/// Notes that what was asked for came in.
+async fn handed_in(ctx: Ctx, At(id): At<BookingId>, Body { digest, .. }: Body<Empty>) -> Answer {
+    ctx.act(digest, move |tx, actor| Ok(shown(&standings::hand_in(tx, actor, id)?, tx))).await
 }
 
 /// Takes the last mark back.

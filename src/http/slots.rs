@@ -165,6 +165,10 @@ pub struct BookingRulesBody {
     staffed_only: bool,
     #[serde(default)]
     release_after_minutes: Option<u32>,
+    #[serde(default)]
+    policy_tags: Vec<String>,
+    #[serde(default)]
+    policy_tier: Option<u8>,
 }
 
 fn usual_hold() -> u32 {
@@ -203,6 +207,8 @@ impl BookingRulesBody {
             after_events,
             staffed_only: self.staffed_only,
             release_after_minutes: self.release_after_minutes,
+            policy_tags: self.policy_tags.clone(),
+            policy_tier: self.policy_tier,
         })
     }
 }
@@ -221,6 +227,8 @@ impl From<&BookingRules> for BookingRulesBody {
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
             staffed_only: rules.staffed_only,
             release_after_minutes: rules.release_after_minutes,
+            policy_tags: rules.policy_tags.clone(),
+            policy_tier: rules.policy_tier,
         }
     }
 }

@@ -5,13 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::body::At;
 use super::ctx::{Answer, Ctx, Reply};
 use super::route_table;
-use crate::domain::ids::CampusId;
+use crate::domain::ids::{CampusId, StudentId};
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::booking::Student;
+use crate::domain::scheduling::policy::consequences::Restriction;
+use crate::domain::scheduling::policy::explain;
+use crate::domain::scheduling::policy::standing::{Ends, InForce};
+use crate::service::standings::{self, Done, StudentStanding, Under};
 use crate::service::students::{self, StudentRow};
 
 route_table! {
     "/v1/campuses/{campus_id}/students" => { get list }
+    "/v1/students/{student_id}/standing" => { get standing }
 }
 
 /// The filters of the list.
@@ -91,5 +96,110 @@ async fn list(ctx: Ctx<ListQuery>, At(campus): At<CampusId>) -> Answer {
             let page = page.list(rows, |row| row.id.to_string());
             Ok(Reply::ok(&page.map(|row| StudentView::from(&row))))
         })
+        .await
+}
+
+/// Something that a student did, out.
+#[derive(Debug, Serialize)]
+struct OffenceView {
+    booking_id: String,
+    policy_id: String,
+    rule: String,
+    kind: &'static str,
+    title: String,
+    starts_at: String,
+    at: String,
+    handed_in_at: Option<String>,
+}
+
+impl From<&Done> for OffenceView {
+    fn from(done: &Done) -> Self {
+        Self {
+            booking_id: done.booked.row.id.to_string(),
+            policy_id: done.policy.to_string(),
+            rule: done.offence.rule.clone(),
+            kind: done.offence.kind.as_str(),
+            title: done.booked.about.title.clone(),
+            starts_at: done.offence.start.to_string(),
+            at: done.offence.at.to_string(),
+            handed_in_at: done.offence.handed_in.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// Something that follows, out.
+#[derive(Debug, Serialize)]
+struct InForceView {
+    says: String,
+    since: String,
+    until: Option<String>,
+    due: Option<String>,
+    discretionary: bool,
+    restriction: Option<&'static str>,
+    booking_ids: Vec<String>,
+}
+
+/// Where a student stands under one rule, out.
+#[derive(Debug, Serialize)]
+struct RuleStandingView {
+    policy_id: String,
+    rule: String,
+    count: u32,
+    tier: Option<u8>,
+    in_force: Vec<InForceView>,
+    says: Vec<String>,
+}
+
+/// Where a student stands, out.
+#[derive(Debug, Serialize)]
+struct StandingView {
+    student_id: String,
+    external_ref: String,
+    name: String,
+    offences: Vec<OffenceView>,
+    rules: Vec<RuleStandingView>,
+}
+
+impl From<&StudentStanding> for StandingView {
+    fn from(standing: &StudentStanding) -> Self {
+        let force = |force: &InForce| InForceView {
+            says: explain::in_force(force, standing.zone),
+            since: force.since.to_string(),
+            until: match force.ends {
+                Ends::At(end) => Some(end.to_string()),
+                Ends::WhenHandedIn | Ends::Noted | Ends::Never | Ends::Undetermined => None,
+            },
+            due: force.due.map(|due| due.to_string()),
+            discretionary: force.discretionary,
+            restriction: force.restriction(standing.at).map(Restriction::as_str),
+            booking_ids: force
+                .offences
+                .iter()
+                .filter_map(|at| standing.places.get(*at))
+                .map(ToString::to_string)
+                .collect(),
+        };
+        let under = |under: &Under| RuleStandingView {
+            policy_id: under.policy.to_string(),
+            rule: under.standing.rule.clone(),
+            count: under.standing.count,
+            tier: under.standing.tier,
+            in_force: under.standing.in_force.iter().map(force).collect(),
+            says: under.says.clone(),
+        };
+        Self {
+            student_id: standing.student.id.to_string(),
+            external_ref: standing.student.external_ref.clone(),
+            name: standing.student.name.clone(),
+            offences: standing.done.iter().map(OffenceView::from).collect(),
+            rules: standing.under.iter().map(under).collect(),
+        }
+    }
+}
+
+/// Where a student stands under the campus's policies.
+async fn standing(ctx: Ctx, At(id): At<StudentId>) -> Answer {
+    ctx.for_portals_too()
+        .read(move |tx, actor| Ok(Reply::ok(&StandingView::from(&standings::find(tx, actor, id)?))))
         .await
 }

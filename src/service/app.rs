@@ -11,6 +11,7 @@ use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
 use super::outbox::Aside;
 use super::shared_reads::SharedReads;
+use super::standings::ReadPolicies;
 use crate::auth::attempts::Attempts;
 use crate::auth::link::Links;
 use crate::auth::password::Passwords;
@@ -53,6 +54,8 @@ struct Inner {
     shelf: Shelf,
     /// Free slots of events, as refusals name them.
     hints: Hints,
+    /// Versions of policies, read.
+    read_policies: ReadPolicies,
     /// Public reads that are waited for.
     shared: SharedReads,
     /// Who writes about one thing waits here for their turn, where that helps.
@@ -99,6 +102,7 @@ impl App {
             mail: Notify::new(),
             shelf: Shelf::default(),
             hints: Hints::default(),
+            read_policies: ReadPolicies::default(),
             shared: SharedReads::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
@@ -229,6 +233,11 @@ impl App {
     /// The free slots of events, as far as they were looked for since the last write.
     pub(super) fn hints(&self) -> &Hints {
         &self.0.hints
+    }
+
+    /// The versions of policies that were read before.
+    pub(super) fn read_policies(&self) -> &ReadPolicies {
+        &self.0.read_policies
     }
 
     /// Resolves when a write may have left a letter to send.

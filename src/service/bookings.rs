@@ -8,8 +8,8 @@ use super::access::{Actor, require};
 use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
-use super::judging;
-use super::places::{self, By, admit, end, fresh, note, tell, walled};
+use super::judging::{self, Lateness};
+use super::places::{self, By, Planned, admit, admit_beside, end, fresh, note, tell, walled};
 use super::queue::{has_a_place, pass_on, pass_on_all};
 use super::students;
 use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
@@ -49,7 +49,7 @@ pub type Free = (SlotRow, u32);
 /// How the student is read from what was sent: after the rights, so that strangers learn nothing of its faults.
 pub type ReadStudent<'a> = &'a dyn Fn() -> Result<Student, Vec<Invalid>>;
 
-/// Books a place for a student, or holds it for some minutes.
+/// Books a place for a student, or holds it for some minutes; with a reason in `aside`, whatever the campus's policy says.
 ///
 /// # Errors
 /// Not found; those of [`require`]; the student's; what stands in the way.
@@ -59,11 +59,14 @@ pub fn create(
     slot: SlotId,
     student: ReadStudent<'_>,
     hold: bool,
+    aside: Option<&str>,
 ) -> Result<Booked, ServiceError> {
     let about = bookable(tx, actor, slot)?;
+    let aside = set_aside(actor, aside)?;
     let (student, known) = students::know(tx, about.campus, &student()?)?;
-    let waited = admit(tx, &about, &student, known, None)?;
+    let waited = admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
     let mut row = fresh(&about, &student, actor.owner(), tx.now);
+    row.override_reason.clone_from(&aside);
     if hold {
         row.state = BookingState::Held;
         row.held_until = Some(tx.now.plus(chrono::TimeDelta::minutes(i64::from(about.rules.hold_minutes))));
@@ -78,8 +81,18 @@ pub fn create(
             has_a_place(tx, &booked, By::of(actor))?;
         }
     }
-    note(tx, &booked.row, if hold { "held" } else { "booked" }, By::of(actor), "")?;
+    let why = aside.unwrap_or_default();
+    note(tx, &booked.row, if hold { "held" } else { "booked" }, By::of(actor), &why)?;
     Ok(booked)
+}
+
+/// Why the office sets the campus's policy aside, if it does.
+fn set_aside(actor: &Actor, reason: Option<&str>) -> Result<Option<String>, Invalid> {
+    let Some(reason) = reason else { return Ok(None) };
+    if actor.is_portal() {
+        return Err(Invalid::new("override_reason", "not_allowed", "only the office may say so"));
+    }
+    prose("override_reason", reason, 1, 500).map(Some)
 }
 
 /// Looks whether [`create`] would be refused, and changes nothing. Under a rush most are, and they need not wait for those
@@ -87,10 +100,17 @@ pub fn create(
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn look(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, student: ReadStudent<'_>) -> Result<EventId, ServiceError> {
+pub fn look(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    slot: SlotId,
+    student: ReadStudent<'_>,
+    aside: Option<&str>,
+) -> Result<EventId, ServiceError> {
     let about = bookable(tx, actor, slot)?;
+    let aside = set_aside(actor, aside)?;
     let (student, known) = students::seen(tx, about.campus, &student()?)?;
-    admit(tx, &about, &student, known, None)?;
+    admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
     Ok(about.event)
 }
 
@@ -296,15 +316,13 @@ pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, asked: &Cancelling)
     if channel.is_some() && booked.row.state == BookingState::Confirmed && has_begun(&booked, tx.now) {
         return Err(begun(&booked));
     }
-    let judged = channel.map_or(Ok(false), |channel| judging::is_late(tx, &booked, channel));
+    let judged = channel.map_or(Ok(Lateness::OnTime), |channel| judging::lateness(tx, &booked, channel));
     let before = booked.row.clone();
     let row = match (judged, override_reason) {
         // What is in time needs no reason, and keeps none.
-        (Ok(false), _) => before,
-        (Ok(true) | Err(ServiceError::Refused(_)), Some(reason)) => {
-            BookingRow { override_reason: Some(reason), ..before }
-        }
-        (judged, _) => BookingRow { late: judged?, ..before },
+        (Ok(Lateness::OnTime), _) => before,
+        (Ok(_) | Err(ServiceError::Refused(_)), Some(reason)) => BookingRow { override_reason: Some(reason), ..before },
+        (judged, _) => judged?.onto(before),
     };
     end(tx, &Booked { row, ..booked }, By::of(actor), why, &reason)
 }
@@ -343,8 +361,7 @@ pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceE
     if has_begun(&booked, tx.now) {
         return Err(begun(&booked));
     }
-    let late = judging::is_late(tx, &booked, Channel::Online)?;
-    let row = BookingRow { late, ..booked.row.clone() };
+    let row = judging::lateness(tx, &booked, Channel::Online)?.onto(booked.row.clone());
     end(tx, &Booked { row, ..booked }, By::Student, PlaceEnd::GivenBack, "")
 }
 
@@ -365,6 +382,11 @@ pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> 
     }
     if about.slot.id == booked.row.slot_id {
         return Err(places::refusal(&about, &BookingRefused::Already));
+    }
+    // A move gives the earlier place back: where that would be late, only the office moves anybody.
+    if actor.is_portal() && judging::lateness(tx, &booked, Channel::Online)? != Lateness::OnTime {
+        let detail = "It is too late to give this place back in time, and so to move it; the office can.";
+        return Err(ServiceError::refused(Code::TooLateToCancel, detail));
     }
     let waited = admit(tx, &about, &booked.student, true, Some(id))?;
     let moved = places::shift(tx, &booked, about, By::of(actor), false)?;
@@ -403,6 +425,12 @@ pub(super) fn on_its_day(booked: &Booked) -> Result<(), ServiceError> {
 /// Not found; those of [`require`]; `wrong_state`, also while the event is postponed; `too_early`; the reason's.
 pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::MarkPlaces)?;
+    if let Mark::Excused(reason) = mark
+        && booked.row.state == BookingState::Cancelled
+        && booked.row.late
+    {
+        return forgive(tx, booked, reason);
+    }
     on_its_day(&booked)?;
     let start = booked.row.starts_at;
     let (state, from, what) = match mark {
@@ -419,6 +447,20 @@ pub fn mark(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, mark: &Mark) -> Resul
         Mark::CheckedIn | Mark::Attended | Mark::NoShow => None,
     };
     set_mark(tx, booked, state, (what, By::Office), reason.as_deref())
+}
+
+/// A late cancellation for which there was a reason that counts was not late.
+fn forgive(tx: &mut Tx<'_>, booked: Booked, reason: &str) -> Result<Booked, ServiceError> {
+    let reason = prose("reason", reason, 1, 500)?;
+    let row = BookingRow {
+        late: false,
+        as_no_show: false,
+        override_reason: Some(reason.clone()),
+        ..booked.row.into_state(booked.row.state, tx.now)
+    };
+    bookings::update(tx.conn, &row)?;
+    note(tx, &row, "excused", By::Office, &reason)?;
+    Ok(Booked { row, ..booked })
 }
 
 /// Keeps a mark that may be set. `what` and by whom are what the log says.

@@ -115,6 +115,8 @@ pub enum Code {
     TooEarly,
     /// The policy no longer takes a cancellation.
     TooLateToCancel,
+    /// What somebody did before keeps them from booking.
+    BlockedByPolicy,
     /// It is over.
     IsOver,
     /// The student is checked in.
@@ -206,6 +208,7 @@ impl Code {
         Self::RotationStale,
         Self::TooEarly,
         Self::TooLateToCancel,
+        Self::BlockedByPolicy,
         Self::IsOver,
         Self::AlreadyCheckedIn,
         Self::OfferExpired,
@@ -578,6 +581,13 @@ impl Code {
                 "It is too late to cancel this",
                 "The policy under which the place was booked no longer takes a cancellation, or not this way. The detail \
                  says until when it did and how it is still possible; the office can set the rule aside with a reason.",
+            ),
+            Self::BlockedByPolicy => (
+                "blocked_by_policy",
+                409,
+                "The policy keeps this student from booking",
+                "Late cancellations, places that were not used or late arrivals have consequences under the campus's policy. \
+                 The detail says which and until when; the student's standing says why, and the office can set it aside with a reason.",
             ),
             Self::IsOver => (
                 "is_over",

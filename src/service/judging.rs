@@ -3,12 +3,14 @@
 //! Absent on purpose: places that the office's own change ends, which no student answers for, and holds, which nobody has
 //! said yes to yet.
 
+use std::sync::Arc;
+
 use super::access::Actor;
 use super::app::Tx;
 use super::bookings;
 use super::code::Code;
 use super::error::ServiceError;
-use super::office_calendars;
+use super::{office_calendars, standings};
 use crate::domain::ids::{BookingId, PolicyId};
 use crate::domain::scheduling::booking::BookingState;
 use crate::domain::scheduling::event::EventState;
@@ -16,39 +18,58 @@ use crate::domain::scheduling::office_calendar::OfficeCalendar;
 use crate::domain::scheduling::policy::cutoff::Channel;
 use crate::domain::scheduling::policy::{CancelVerdict, Policy, Rule, explain, judge_cancel, still_taken};
 use crate::domain::time::Instant;
-use crate::store::bookings::Booked;
+use crate::store::bookings::{Booked, BookingRow};
 use crate::store::{campuses, policies};
 
 /// The policy that a booking keeps, and the calendar by which it counts now. `None` for a booking of no policy and for
 /// what is postponed: as long as nobody knows when it will be, nobody can be late for it.
-fn kept(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<(Policy, OfficeCalendar)>, ServiceError> {
+fn kept(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<(Arc<Policy>, OfficeCalendar)>, ServiceError> {
     let Some(id) = booked.row.policy_id.filter(|_| booked.about.state != EventState::Postponed) else {
         return Ok(None);
     };
-    let policy = policies::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?.read()?;
+    let policy = standings::policy(tx, id)?;
     let calendar = office_calendars::find(tx, booked.row.campus_id)?.calendar;
     Ok(Some((policy, calendar)))
 }
 
 /// The rule about cancelling a booking, if its policy has one for such an event.
 fn rule<'p>(policy: &'p Policy, booked: &Booked) -> Option<&'p Rule> {
-    policy.rule_for(Some(booked.about.kind), &[]).filter(|rule| rule.cancel().is_some())
+    policy.rule_for(Some(booked.about.kind), &booked.about.rules.tags()).filter(|rule| rule.cancel().is_some())
+}
+
+/// What a cancellation that is taken comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lateness {
+    /// It is in time.
+    OnTime,
+    /// It is late.
+    Late,
+    /// It is so late that it counts as not coming.
+    AsNoShow,
+}
+
+impl Lateness {
+    /// The booking with what its cancellation comes to.
+    pub fn onto(self, row: BookingRow) -> BookingRow {
+        BookingRow { late: self != Self::OnTime, as_no_show: self == Self::AsNoShow, ..row }
+    }
 }
 
 /// Whether a cancellation by this channel is late.
 ///
 /// # Errors
 /// `too_late_to_cancel`, which says until when it was possible and how it still is.
-pub(super) fn is_late(tx: &mut Tx<'_>, booked: &Booked, channel: Channel) -> Result<bool, ServiceError> {
+pub(super) fn lateness(tx: &mut Tx<'_>, booked: &Booked, channel: Channel) -> Result<Lateness, ServiceError> {
     if booked.row.state == BookingState::Held {
-        return Ok(false);
+        return Ok(Lateness::OnTime);
     }
-    let Some((policy, calendar)) = kept(tx, booked)? else { return Ok(false) };
-    let Some(rule) = rule(&policy, booked) else { return Ok(false) };
+    let Some((policy, calendar)) = kept(tx, booked)? else { return Ok(Lateness::OnTime) };
+    let Some(rule) = rule(&policy, booked) else { return Ok(Lateness::OnTime) };
     let start = booked.about.slot.when;
     match judge_cancel(rule, &calendar, start, channel, tx.now) {
-        CancelVerdict::OnTime => Ok(false),
-        CancelVerdict::Late | CancelVerdict::LateAsNoShow => Ok(true),
+        CancelVerdict::OnTime => Ok(Lateness::OnTime),
+        CancelVerdict::Late => Ok(Lateness::Late),
+        CancelVerdict::LateAsNoShow => Ok(Lateness::AsNoShow),
         CancelVerdict::Refused(_) => {
             let said = explain::cancelling_now(rule, &calendar, start, channel, tx.now);
             Err(ServiceError::refused(Code::TooLateToCancel, said.unwrap_or_default()).with("rule", rule.key()))

@@ -47,6 +47,7 @@ pub mod sessions;
 pub mod shared_reads;
 pub mod slots;
 pub mod staffing;
+pub mod standings;
 pub mod students;
 pub mod volunteers;
 pub mod waitlist;

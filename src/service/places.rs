@@ -12,9 +12,9 @@ use super::access::Actor;
 use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
-use super::judging;
 use super::outbox;
 use super::queue::{back_into_queue, pass_on, waiting_before};
+use super::{judging, standings};
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId};
 use crate::domain::letter::Person;
@@ -24,7 +24,9 @@ use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
 use crate::domain::scheduling::door::{DoorCode, let_in};
 use crate::domain::scheduling::event::EventState;
-use crate::domain::time::Instant;
+use crate::domain::scheduling::policy::standing::Ends;
+use crate::domain::scheduling::policy::{Hindrance, PolicyRefused, explain};
+use crate::domain::time::{Instant, Zone};
 use crate::store::bookings::{self, Booked, BookingRow, Had};
 use crate::store::place_log::{self, PlaceLogRow};
 use crate::store::places::PlaceAbout;
@@ -211,10 +213,10 @@ pub(super) fn admit(
     known: bool,
     moving: Option<BookingId>,
 ) -> Result<bool, ServiceError> {
-    admit_beside(tx, about, student, known, moving, &Planned::default())
+    admit_beside(tx, about, student, known, moving, &Planned::default(), false)
 }
 
-/// The same, with places that are given only in mind.
+/// The same, with places that are given only in mind; with `aside` whatever the campus's policy says.
 pub(super) fn admit_beside(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
@@ -222,12 +224,18 @@ pub(super) fn admit_beside(
     known: bool,
     moving: Option<BookingId>,
     planned: &Planned,
+    aside: bool,
 ) -> Result<bool, ServiceError> {
     let mut standing = Standing::of(tx, about, student, known, moving)?;
     standing.had.extend(planned.of_student.get(&student.external_ref).into_iter().flatten().cloned());
     let commitments = standing.commitments();
     let asked = standing.asked(about, student, &commitments, tx.now);
     about.rules.may_ask(&asked).map_err(|refused| refusal(about, &refused))?;
+    // Whoever moves keeps the policy of the booking, and gives up as much as they get.
+    if moving.is_none() && !aside {
+        let hindered = standings::hindrance(tx, about, student, known)?;
+        hindered.map_or(Ok(()), |hindered| Err(refusal(about, &BookingRefused::Policy(Box::new(hindered)))))?;
+    }
     let id = about.slot.id;
     let taken = bookings::count_taken(tx.conn, id, tx.now)? + planned.taken.get(&id).copied().unwrap_or_default();
     let waiting = waitlist_entries::count_suited(tx.conn, about.event, about.slot.when.window().start())?;
@@ -263,7 +271,16 @@ pub(super) fn may_enter(
     let taken = bookings::count_taken(tx.conn, about.slot.id, tx.now)?;
     let free = u32::from(about.slot.capacity).saturating_sub(taken);
     let waiting = if free > 0 { waiting_before(tx, about, student.id, free)? } else { 0 };
-    Ok(let_in(&about.rules, &Asked { taken, waiting, ..asked }, over))
+    let let_in = let_in(&about.rules, &Asked { taken, waiting, ..asked }, over);
+    if over || let_in.is_err() {
+        return Ok(let_in);
+    }
+    // Somebody who stands there is not kept out by when booking opens or closes, but by what they did and have.
+    let hindered = standings::hindrance(tx, about, student, known)?.filter(|hindered| match hindered.why {
+        Hindrance::NotYet(_) | Hindrance::Closed(_) => false,
+        Hindrance::Limit(_) | Hindrance::Blocked(_) => true,
+    });
+    Ok(hindered.map_or(Ok(()), |hindered| Err(BookingRefused::Policy(Box::new(hindered)))))
 }
 
 /// The place of an event that a student has and may be checked in to now, the earliest.
@@ -324,6 +341,7 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
         )
         .with("max_per_person", *most),
         BookingRefused::Overlap(other) => overlap(other),
+        BookingRefused::Policy(refused) => by_policy(refused, about.zone),
         BookingRefused::Full { free, waiting } => {
             let capacity = about.slot.capacity;
             let detail = match (free, waiting) {
@@ -334,6 +352,34 @@ pub(super) fn refusal(about: &PlaceAbout, refused: &BookingRefused) -> ServiceEr
             ServiceError::refused(Code::SlotFull, detail).with("waiting", *waiting).with("free", *free)
         }
     }
+}
+
+/// What a policy says against a booking.
+fn by_policy(refused: &PolicyRefused, zone: Zone) -> ServiceError {
+    let said = match &refused.why {
+        Hindrance::NotYet(opens) => {
+            let detail = format!("Under the campus's policy, booking opens at {opens}.");
+            ServiceError::refused(Code::BookingClosed, detail).with("opens_at", opens.to_string())
+        }
+        Hindrance::Closed(closed) => {
+            let detail = match closed {
+                Some(closed) => format!("Under the campus's policy, booking closed at {closed}."),
+                None => "Under the campus's policy, this cannot be booked; ask the office.".to_owned(),
+            };
+            ServiceError::refused(Code::BookingClosed, detail).with("opens_at", serde_json::Value::Null)
+        }
+        Hindrance::Limit(limit) => {
+            ServiceError::refused(Code::LimitReached, explain::limit(limit)).with("max_per_person", limit.at_most())
+        }
+        Hindrance::Blocked(force) => {
+            let until = match force.ends {
+                Ends::At(end) => Some(end.to_string()),
+                Ends::WhenHandedIn | Ends::Noted | Ends::Never | Ends::Undetermined => None,
+            };
+            ServiceError::refused(Code::BlockedByPolicy, explain::in_force(force, zone)).with("until", until)
+        }
+    };
+    said.with("rule", refused.rule.clone())
 }
 
 fn overlap(other: &Commitment) -> ServiceError {
@@ -382,6 +428,8 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         code: DoorCode::mint(),
         walk_in: false,
         released_at: None,
+        as_no_show: false,
+        handed_in_at: None,
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use super::app::Tx;
 use super::error::ServiceError;
-use super::outbox;
 use super::places::{By, Standing, fresh, may_ask, note_entry, reader, refusal};
+use super::{outbox, standings};
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
 use crate::domain::notice::{HeldEnd, Notice};
@@ -108,7 +108,11 @@ impl InLine {
             self.standing = Some(Standing::from_now(tx, about, &self.waiting.student)?);
         }
         let standing = self.standing.as_ref().map(|standing| standing.may_ask(about, &self.waiting.student, tx.now));
-        Ok(standing.unwrap_or(Ok(())))
+        if let Some(Err(refused)) = standing {
+            return Ok(Err(refused));
+        }
+        let hindered = standings::hindrance(tx, about, &self.waiting.student, true)?;
+        Ok(hindered.map_or(Ok(()), |hindered| Err(BookingRefused::Policy(Box::new(hindered)))))
     }
 }
 

@@ -96,6 +96,10 @@ pub struct BookingRow {
     pub walk_in: bool,
     /// When the place was released because the student had not come; stays when that was taken back.
     pub released_at: Option<Instant>,
+    /// Whether the policy counts its late cancellation as not coming.
+    pub as_no_show: bool,
+    /// When what the policy asks for after an offence came in.
+    pub handed_in_at: Option<Instant>,
 }
 
 impl BookingRow {
@@ -219,6 +223,8 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
                 bookings::updated_at.eq(row.updated_at),
                 bookings::override_reason.eq(row.override_reason.clone()),
                 bookings::released_at.eq(row.released_at),
+                bookings::as_no_show.eq(row.as_no_show),
+                bookings::handed_in_at.eq(row.handed_in_at),
             ))
             .execute(conn),
     )
@@ -544,6 +550,34 @@ pub fn list_unclaimed(
         .select(BookingRow::as_select())
         .limit(limit)
         .load(conn)?)
+}
+
+/// The most bookings of one student that a policy looks at, the latest.
+const MOST_JUDGED: i64 = 1_000;
+
+/// The bookings under a policy that a student cancelled late, did not come to or came late to.
+pub fn list_offences(conn: &mut Conn, student: StudentId) -> Result<Vec<Booked>, StoreError> {
+    let late = bookings::state.eq(BookingState::Cancelled).and(bookings::late.eq(true));
+    let missed = bookings::state.eq(BookingState::NoShow);
+    let came = bookings::state.eq_any(vec![BookingState::CheckedIn, BookingState::Attended]);
+    let came_late = came.and(bookings::checked_in_at.assume_not_null().gt(bookings::starts_at));
+    let found = with_facts!()
+        .filter(bookings::student_id.eq(student))
+        .filter(bookings::policy_id.is_not_null())
+        .filter(late.or(missed).or(bookings::checked_in_at.is_not_null().and(came_late)))
+        .order(bookings::id.desc())
+        .limit(MOST_JUDGED)
+        .load::<Found>(conn)?;
+    let mut found: Vec<Booked> = found.into_iter().map(Booked::read).collect::<Result<_, _>>()?;
+    found.reverse();
+    Ok(found)
+}
+
+/// The places that a student has or had, live holds included.
+pub fn list_had(conn: &mut Conn, student: StudentId, now: Instant) -> Result<Vec<Booked>, StoreError> {
+    let had = with_facts!().filter(bookings::student_id.eq(student)).filter(takes_a_place!(now));
+    let found = had.order(bookings::id.desc()).limit(MOST_JUDGED).load::<Found>(conn)?;
+    found.into_iter().map(Booked::read).collect()
 }
 
 /// Of these bookings, those of students who are still expected.

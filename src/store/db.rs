@@ -565,9 +565,9 @@ fn sqlite_reads(mut conn: Conn, jobs: &Jobs) {
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
-/// How often a job that loses its race runs again. With twelve writers a round always has a winner, so a job of ours
-/// loses a dozen rounds at the worst unless other nodes keep winning.
-const TRIES: u32 = 40;
+/// How often a job that loses its race runs again. Every round has a winner; but where several nodes want one slot, one of
+/// them may lose many rounds before it is its turn, and nobody should be told to come back for that.
+const TRIES: u32 = 120;
 
 fn postgres_transactions(mut conn: Conn, url: &str, jobs: &Jobs, sql: &str) {
     while let Some(mut job) = next_job(jobs) {

@@ -225,6 +225,10 @@ pub(super) struct RulesDocument {
     staffed_only: bool,
     #[serde(default)]
     release_after_minutes: Option<u32>,
+    #[serde(default)]
+    policy_tags: Vec<String>,
+    #[serde(default)]
+    policy_tier: Option<u8>,
 }
 
 impl From<&BookingRules> for RulesDocument {
@@ -241,6 +245,8 @@ impl From<&BookingRules> for RulesDocument {
             after_events: rules.after_events.iter().map(ToString::to_string).collect(),
             staffed_only: rules.staffed_only,
             release_after_minutes: rules.release_after_minutes,
+            policy_tags: rules.policy_tags.clone(),
+            policy_tier: rules.policy_tier,
         }
     }
 }
@@ -259,6 +265,8 @@ fn rules_out(event: EventId, document: Option<RulesDocument>) -> Result<BookingR
         groups: kept.groups,
         staffed_only: kept.staffed_only,
         release_after_minutes: kept.release_after_minutes,
+        policy_tags: kept.policy_tags,
+        policy_tier: kept.policy_tier,
         after_events: after_events.map_err(|_| corrupt(event, "its booking rules name what is no event"))?,
     })
 }

@@ -625,6 +625,8 @@ diesel::table! {
         code -> Text,
         walk_in -> Bool,
         released_at -> Nullable<Moment>,
+        as_no_show -> Bool,
+        handed_in_at -> Nullable<Moment>,
     }
 }
 

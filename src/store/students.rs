@@ -107,6 +107,12 @@ pub fn list_by_ids(conn: &mut Conn, campus: CampusId, ids: &[StudentId]) -> Resu
     Ok(found)
 }
 
+/// The student of this id.
+pub fn find(conn: &mut Conn, id: StudentId) -> Result<Option<StudentRow>, StoreError> {
+    let found: Option<Columns> = students::table.find(id).select(Columns::as_select()).get_result(conn).optional()?;
+    found.map(Columns::read).transpose()
+}
+
 /// The student whom a campus calls so.
 pub fn find_by_ref(conn: &mut Conn, campus: CampusId, external_ref: &str) -> Result<Option<StudentRow>, StoreError> {
     let found = students::table.filter(students::campus_id.eq(campus)).filter(students::external_ref.eq(external_ref));

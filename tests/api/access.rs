@@ -206,6 +206,8 @@ const TABLE: &[Row] = &[
     ("mark_booking_attended", Begun, "", COORDINATOR),
     ("mark_booking_no_show", Begun, "", COORDINATOR),
     ("explain_booking_policy", Booking, "", COORDINATOR),
+    ("mark_booking_handed_in", Booking, "", [401, 404, 404, 403, 409, 404]),
+    ("read_standing", Booking, "", COORDINATOR),
     ("check_in_by_code", Begun, r#"{"code":"$code"}"#, COORDINATOR),
     // Whoever holds the cookie of the door is let act there, whoever they are otherwise.
     ("show_door", Begun, "", EVERYBODY),
@@ -476,6 +478,7 @@ impl Cast {
                 let booking = booked.id();
                 scene.insert("booking_id", booking.clone());
                 scene.insert("code", booked.json["code"].as_str().unwrap().to_owned());
+                scene.insert("student_id", booked.json["student"]["id"].as_str().unwrap().to_owned());
                 if given == Booking {
                     scene.insert("other_slot_id", world.slot(&event, "14:00", 1).await);
                     let letter = world.letters_to(&format!("{}@example.edu", handle(name))).await.pop().unwrap();

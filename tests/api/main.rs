@@ -44,6 +44,7 @@ mod seating;
 mod seats;
 mod series;
 mod staffing;
+mod standings;
 mod support;
 mod volunteers;
 mod waitlist;

@@ -1,8 +1,8 @@
 //! Bookings: a student's place in a slot, from the hold to the day itself; and who is let in.
 //!
 //! [`BookingRules::admit`] looks at everything that stands between a student and a place and answers the first thing that
-//! does: the place itself, the student, the calendar, and only then whether there is room. Absent on purpose: cut-offs and
-//! consequences, which are a campus's policy, and the waiting, which is the waitlist's.
+//! does: the place itself, the student, the calendar, and only then whether there is room. Absent on purpose: what a
+//! campus's policy says, which is looked at between the calendar and the room, and the waiting, which is the waitlist's.
 
 use chrono::TimeDelta;
 
@@ -13,6 +13,7 @@ use crate::domain::{
     refusal::{Invalid, WrongState, line},
     scheduling::{
         event::EventState,
+        policy::{HIGHEST_TIER, Hindrance, MOST_TAGS, PolicyRefused, check_tag},
         slot::{Seating, SlotState},
     },
     time::{Instant, Window},
@@ -232,6 +233,10 @@ pub struct BookingRules {
     /// How many minutes after a slot's start the places of those who have not come are free for others: 1 to 240; never
     /// where nothing is said.
     pub release_after_minutes: Option<u32>,
+    /// What the campus's policy calls this, beside its kind: `employer_interview`.
+    pub policy_tags: Vec<String>,
+    /// The tier in which offences here count, from 1, where the policy has tiers.
+    pub policy_tier: Option<u8>,
 }
 
 impl Default for BookingRules {
@@ -248,6 +253,8 @@ impl Default for BookingRules {
             after_events: Vec::new(),
             staffed_only: false,
             release_after_minutes: None,
+            policy_tags: Vec::new(),
+            policy_tier: None,
         }
     }
 }
@@ -323,6 +330,8 @@ pub enum BookingRefused {
     Limit(u32),
     /// The student is elsewhere at that time.
     Overlap(Commitment),
+    /// The campus's policy does not allow it.
+    Policy(Box<PolicyRefused>),
     /// Every place is taken, or promised to one who waits.
     Full {
         /// How many places are free, which are promised.
@@ -335,7 +344,7 @@ pub enum BookingRefused {
 impl BookingRefused {
     /// Whether it stands in everybody's way, whoever they are.
     #[must_use]
-    pub const fn is_for_all(&self) -> bool {
+    pub fn is_for_all(&self) -> bool {
         match self {
             Self::Event(_)
             | Self::Slot(_)
@@ -346,6 +355,7 @@ impl BookingRefused {
             | Self::NotYet(_)
             | Self::Closed(_)
             | Self::Full { .. } => true,
+            Self::Policy(refused) => matches!(refused.why, Hindrance::NotYet(_) | Hindrance::Closed(_)),
             Self::Already | Self::NotEligible(_) | Self::Limit(_) | Self::Overlap(_) => false,
         }
     }
@@ -380,7 +390,23 @@ impl BookingRules {
             let detail = format!("it has {} entries, at most 10 are taken", rules.after_events.len());
             keep(Invalid::new("after_events", "too_many", detail));
         }
+        if rules.policy_tags.len() > MOST_TAGS {
+            let detail = format!("it has {} entries, at most {MOST_TAGS} are taken", rules.policy_tags.len());
+            keep(Invalid::new("policy_tags", "too_many", detail));
+        }
+        let tags = rules.policy_tags.iter().enumerate().take(MOST_TAGS);
+        tags.filter_map(|(number, tag)| check_tag(&format!("policy_tags/{number}"), tag).err()).for_each(&mut keep);
+        if let Some(tier) = rules.policy_tier.filter(|tier| !(1..=HIGHEST_TIER).contains(tier)) {
+            let detail = format!("it is {tier}, from 1 to {HIGHEST_TIER} are taken");
+            keep(Invalid::new("policy_tier", "out_of_range", detail));
+        }
         if faults.is_empty() { Ok(Self { majors, years, groups, ..rules }) } else { Err(faults) }
+    }
+
+    /// The tags of the event as a policy asks for them.
+    #[must_use]
+    pub fn tags(&self) -> Vec<&str> {
+        self.policy_tags.iter().map(String::as_str).collect()
     }
 
     /// Lets a student in, or says what stands in the way.
@@ -396,10 +422,10 @@ impl BookingRules {
         Ok(())
     }
 
-    /// Everything but whether there is room: what one who waits must meet as well.
+    /// Everything but the campus's policy and whether there is room: what one who waits must meet as well.
     ///
     /// # Errors
-    /// [`BookingRefused`], never [`BookingRefused::Full`].
+    /// [`BookingRefused`], never [`BookingRefused::Policy`] nor [`BookingRefused::Full`].
     pub fn may_ask(&self, asked: &Asked<'_>) -> Result<(), BookingRefused> {
         match asked.event {
             EventState::Published | EventState::InProgress => {}
@@ -615,7 +641,12 @@ mod tests {
         let fields: Vec<&str> = wrong.iter().map(|invalid| invalid.field.as_str()).collect();
         assert_eq!(fields, ["external_ref", "name", "email", "majors/1"]);
         let rules = BookingRules { max_per_person: Some(0), hold_minutes: 61, ..BookingRules::default() };
-        let fields: Vec<String> = BookingRules::new(rules).unwrap_err().into_iter().map(|wrong| wrong.field).collect();
-        assert_eq!(fields, ["max_per_person", "hold_minutes"]);
+        let fields = |rules| -> Vec<String> {
+            BookingRules::new(rules).unwrap_err().into_iter().map(|wrong| wrong.field).collect()
+        };
+        assert_eq!(fields(rules), ["max_per_person", "hold_minutes"]);
+        let policy_tags = vec!["employer_interview".to_owned(), "Employer interview".to_owned()];
+        let rules = BookingRules { policy_tags, policy_tier: Some(11), ..BookingRules::default() };
+        assert_eq!(fields(rules), ["policy_tags/1", "policy_tier"]);
     }
 }

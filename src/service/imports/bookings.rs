@@ -173,7 +173,7 @@ fn one(
         Some(about) => about.clone(),
         None => abouts::find(tx.conn, slot)?.ok_or(ServiceError::NotFound)?,
     };
-    let waited = admit_beside(tx, &about, &student, before.is_some(), None, planned)?;
+    let waited = admit_beside(tx, &about, &student, before.is_some(), None, planned, false)?;
     group.abouts.insert(slot, about.clone());
     let mut row = fresh(&about, &student, actor.owner(), tx.now);
     if !group.keep {

@@ -19,19 +19,22 @@ pub use cancelling::{CancelVerdict, cancel_until, judge_cancel, still_taken};
 pub use standing::{standing, standing_of};
 
 use crate::domain::{
+    ids::PolicyId,
     refusal::{Invalid, line},
     scheduling::{event::EventKind, office_calendar::OfficeCalendar},
+    time::Instant,
 };
-use booking::{BookingRule, LeadTime, LimitPer, Payment};
+use booking::{BookingRule, LeadTime, Limit, LimitPer, Payment};
 use cancelling::{Arrival, CancelRule, LateCancel};
 use consequences::{Action, Lasting, most, unique};
 use cutoff::Cutoff;
 use ladder::{Consequences, CountingTime};
+use standing::InForce;
 
 /// The most rules of a policy, and as many lead times.
 const MOST_RULES: usize = 50;
-/// The most tags of a rule.
-const MOST_TAGS: usize = 20;
+/// The most tags of a rule, and of an event.
+pub const MOST_TAGS: usize = 20;
 
 /// A number between two others, both included.
 pub(crate) fn count(field: &str, number: i64, least: i64, most: i64) -> Result<u16, Invalid> {
@@ -239,6 +242,41 @@ impl Rule {
         found.then_some("consequences/ladder")
     }
 }
+
+/// What of a policy stands between a student and a place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyRefused {
+    /// Which version.
+    pub policy: PolicyId,
+    /// The key of the rule.
+    pub rule: String,
+    /// What it says.
+    pub why: Hindrance,
+}
+
+/// Why a rule keeps a student from a place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hindrance {
+    /// Booking opens then.
+    NotYet(Instant),
+    /// Booking is over; since when, unless the calendar knows no day that the rule could mean.
+    Closed(Option<Instant>),
+    /// The student has as many places as one may have.
+    Limit(Limit),
+    /// Offences keep the student away.
+    Blocked(InForce),
+}
+
+/// A tag that a rule or an event has: lower-case letters, digits and underscores, 1 to 40 characters.
+///
+/// # Errors
+/// [`Invalid`] for `field`.
+pub fn check_tag(field: &str, tag: &str) -> Result<(), Invalid> {
+    name(field, tag)
+}
+
+/// The highest tier that an event can be of.
+pub const HIGHEST_TIER: u8 = 10;
 
 /// The rules of one campus.
 #[derive(Debug, Clone, PartialEq, Eq)]
