@@ -19,14 +19,15 @@ use crate::domain::scheduling::policy::cutoff::Channel;
 use crate::domain::scheduling::policy::{CancelVerdict, Policy, Rule, explain, judge_cancel, still_taken};
 use crate::domain::time::Instant;
 use crate::store::bookings::{Booked, BookingRow};
+use crate::store::places::PlaceAbout;
 use crate::store::{campuses, policies};
 
 /// The policy that a booking keeps, and the calendar by which it counts now. `None` for a booking of no policy and for
-/// what is postponed: as long as nobody knows when it will be, nobody can be late for it.
+/// what nobody can be late for: as long as it is postponed, and where it was moved at such short notice that giving it back
+/// would have been late at once.
 fn kept(tx: &mut Tx<'_>, booked: &Booked) -> Result<Option<(Arc<Policy>, OfficeCalendar)>, ServiceError> {
-    let Some(id) = booked.row.policy_id.filter(|_| booked.about.state != EventState::Postponed) else {
-        return Ok(None);
-    };
+    let has_a_time = booked.about.state != EventState::Postponed && !booked.row.moved_closer;
+    let Some(id) = booked.row.policy_id.filter(|_| has_a_time) else { return Ok(None) };
     let policy = standings::policy(tx, id)?;
     let calendar = office_calendars::find(tx, booked.row.campus_id)?.calendar;
     Ok(Some((policy, calendar)))
@@ -77,6 +78,20 @@ pub(super) fn lateness(tx: &mut Tx<'_>, booked: &Booked, channel: Channel) -> Re
     }
 }
 
+/// The row of a place that somebody else than its student puts where `about` is. Nobody is late for a time they could not
+/// know: where giving it back there would not be in time now, by whatever channel, it may be given back until it starts.
+pub(super) fn moved(tx: &mut Tx<'_>, row: BookingRow, about: &PlaceAbout) -> Result<BookingRow, ServiceError> {
+    let Some(id) = row.policy_id else { return Ok(row) };
+    let policy = standings::policy(tx, id)?;
+    let rule = policy.rule_for(Some(about.kind), &about.rules.tags()).filter(|rule| rule.cancel().is_some());
+    let Some(rule) = rule else { return Ok(BookingRow { moved_closer: false, ..row }) };
+    let calendar = office_calendars::find(tx, row.campus_id)?.calendar;
+    let when = about.slot.when;
+    let mut ways = Channel::ALL.iter();
+    let in_time = ways.any(|channel| judge_cancel(rule, &calendar, when, *channel, tx.now) == CancelVerdict::OnTime);
+    Ok(BookingRow { moved_closer: !in_time, ..row })
+}
+
 /// What a student reads about giving a place back through the link of the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByLink {
@@ -95,7 +110,10 @@ pub fn by_link(tx: &mut Tx<'_>, booked: &Booked) -> Result<ByLink, ServiceError>
     if booked.row.state != BookingState::Confirmed {
         return Ok(free);
     }
-    let Some((policy, calendar)) = kept(tx, booked)? else { return Ok(free) };
+    let Some((policy, calendar)) = kept(tx, booked)? else {
+        let says = if booked.row.moved_closer { vec![until_start(tx, booked)?] } else { Vec::new() };
+        return Ok(ByLink { says, taken: true });
+    };
     let Some(rule) = rule(&policy, booked) else { return Ok(free) };
     let start = booked.about.slot.when;
     let verdict = judge_cancel(rule, &calendar, start, Channel::Online, tx.now);
@@ -145,12 +163,7 @@ pub fn explain(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Explaine
     let judged = if state == BookingState::Held { None } else { kept(tx, &booked)? };
     let rule = judged.as_ref().and_then(|(policy, calendar)| Some((rule(policy, &booked)?, calendar)));
     let Some((rule, calendar)) = rule else {
-        let zone = campuses::find(tx.conn, booked.row.campus_id)?.ok_or(ServiceError::NotFound)?.settings.zone;
-        let says = if booked.about.state == EventState::Postponed {
-            "It is postponed; you may cancel until its new time is known and it starts.".to_owned()
-        } else {
-            explain::until_start(start, zone)
-        };
+        let says = until_start(tx, &booked)?;
         let ways = Channel::ALL.iter().map(|channel| (*channel, start.window().start())).collect();
         return Ok(Explained { policy, rule: None, now: "on_time", ways, says: vec![says] });
     };
@@ -164,4 +177,17 @@ pub fn explain(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Explaine
     says.extend(explain::cancelling_now(rule, calendar, start, Channel::Online, tx.now));
     let ways = still_taken(rule, calendar, start, tx.now);
     Ok(Explained { policy, rule: Some(rule.key().to_owned()), now, ways, says })
+}
+
+/// Until when a place may be given back that no rule says anything about.
+fn until_start(tx: &mut Tx<'_>, booked: &Booked) -> Result<String, ServiceError> {
+    let zone = campuses::find(tx.conn, booked.row.campus_id)?.ok_or(ServiceError::NotFound)?.settings.zone;
+    let start = booked.about.slot.when;
+    Ok(if booked.about.state == EventState::Postponed {
+        "It is postponed; you may cancel until its new time is known and it starts.".to_owned()
+    } else if booked.row.moved_closer {
+        explain::until_start_as_moved(start, zone)
+    } else {
+        explain::until_start(start, zone)
+    })
 }

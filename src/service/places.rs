@@ -430,6 +430,7 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         released_at: None,
         as_no_show: false,
         handed_in_at: None,
+        moved_closer: false,
     }
 }
 
@@ -479,8 +480,10 @@ pub(super) fn shift(
         ends_at: window.end(),
         // Nothing is set aside for the new place.
         override_reason: None,
+        moved_closer: false,
         ..booked.row.into_state(booked.row.state.relocate()?, tx.now).touched(tx.now)
     };
+    let row = if instead { judging::moved(tx, row, &about)? } else { row };
     if !bookings::update(tx.conn, &row)? {
         return Err(walled());
     }

@@ -15,6 +15,7 @@ use crate::auth::link::LinkFor;
 use crate::domain::ids::{EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
 use crate::domain::notice::{HeldEnd, Notice};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState};
+use crate::domain::scheduling::policy::{Hindrance, PolicyRefused};
 use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, answer_by};
 use crate::domain::time::Instant;
@@ -34,12 +35,14 @@ const SOME_WAITING: i64 = 100;
 struct InLine {
     waiting: Waiting,
     standing: Option<Standing>,
+    /// What of the policies keeps them from every place of the event.
+    blocked: Option<PolicyRefused>,
     is_noted: bool,
 }
 
 impl From<Waiting> for InLine {
     fn from(waiting: Waiting) -> Self {
-        Self { waiting, standing: None, is_noted: false }
+        Self { waiting, standing: None, blocked: None, is_noted: false }
     }
 }
 
@@ -111,7 +114,11 @@ impl InLine {
         if let Some(Err(refused)) = standing {
             return Ok(Err(refused));
         }
-        let hindered = standings::hindrance(tx, about, &self.waiting.student, true)?;
+        let hindered = match self.blocked.clone() {
+            None => standings::hindrance(tx, about, &self.waiting.student, true)?,
+            blocked => blocked,
+        };
+        self.blocked = hindered.clone().filter(|hindered| matches!(hindered.why, Hindrance::Blocked(_)));
         Ok(hindered.map_or(Ok(()), |hindered| Err(BookingRefused::Policy(Box::new(hindered)))))
     }
 }

@@ -100,6 +100,8 @@ pub struct BookingRow {
     pub as_no_show: bool,
     /// When what the policy asks for after an offence came in.
     pub handed_in_at: Option<Instant>,
+    /// Whether it was moved, not by its student, when giving it back would not have been in time any more.
+    pub moved_closer: bool,
 }
 
 impl BookingRow {
@@ -225,6 +227,7 @@ pub fn update(conn: &mut Conn, row: &BookingRow) -> Result<bool, StoreError> {
                 bookings::released_at.eq(row.released_at),
                 bookings::as_no_show.eq(row.as_no_show),
                 bookings::handed_in_at.eq(row.handed_in_at),
+                bookings::moved_closer.eq(row.moved_closer),
             ))
             .execute(conn),
     )

@@ -627,6 +627,7 @@ diesel::table! {
         released_at -> Nullable<Moment>,
         as_no_show -> Bool,
         handed_in_at -> Nullable<Moment>,
+        moved_closer -> Bool,
     }
 }
 

@@ -14,7 +14,8 @@ on_both!(World:
     twenty_four_hours_are_hours_when_the_clocks_change,
     the_page_says_what_cancelling_comes_to,
     the_office_hears_it_by_telephone_or_sets_it_aside,
-    what_the_office_ends_is_not_judged
+    what_the_office_ends_is_not_judged,
+    nobody_is_late_for_a_time_they_could_not_know
 );
 
 async fn puts_in_force(world: &World, until: Value, late: &str) -> String {
@@ -253,4 +254,42 @@ async fn what_the_office_ends_is_not_judged(world: &World) {
     world.coordinator().post(&cancel, json!({ "reason": "The building is closed." })).await.expect(200);
     let off = portal.get(&format!("/v1/bookings/{}", off.id())).await.expect(200);
     assert_eq!((&off.json["state"], &off.json["late"]), (&json!("cancelled"), &json!(false)));
+}
+
+async fn nobody_is_late_for_a_time_they_could_not_know(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 9).await;
+    let portal = world.portal().await;
+    puts_in_force(world, hours(24), "allowed").await;
+    let given_up = portal.books(&slot, "Nell Notice").await.expect(201);
+    let too_late = portal.books(&slot, "Lars Later").await.expect(201);
+    let explain =
+        async |booking: &Response| portal.get(&format!("/v1/bookings/{}/policy", booking.id())).await.expect(200).json;
+    let moves = async |day: &str| {
+        let path = format!("/v1/events/{}", event.id());
+        let etag = world.coordinator().get(&path).await.expect(200).etag();
+        let hours = json!({ "starts_local": format!("{day}T12:00"), "ends_local": format!("{day}T18:00") });
+        let put = world.coordinator().request("POST", &format!("{path}/reschedule")).header("If-Match", &etag);
+        put.json(&hours).send().await.expect(200);
+    };
+    // On Tuesday noon the fair of Thursday is put to Wednesday: the last instant in time is half an hour away.
+    world.set_clock("2027-03-02T17:00:00Z");
+    moves("2027-03-03").await;
+    assert_eq!(explain(&given_up).await["rule"], "events", "there was time enough");
+    moves("2027-03-04").await;
+    // An hour later it would be late at once.
+    world.set_clock("2027-03-02T18:00:00Z");
+    moves("2027-03-03").await;
+    let said = explain(&given_up).await;
+    let says = "It was moved at short notice, so you may cancel until it starts, Wednesday 3 March 2027, 12:30 \
+                (America/New_York).";
+    assert_eq!((&said["now"], &said["says"]), (&json!("on_time"), &json!([says])));
+    let page = world.nobody().get(&link(world, "nell.notice@example.edu").await).await.expect(200).text();
+    assert!(page.contains("It was moved at short notice"), "{page}");
+    assert_eq!(cancels(&portal, &given_up, json!({})).await.expect(200).json["late"], false);
+    // Moved away again in good time, it is judged as before.
+    moves("2027-03-05").await;
+    world.set_clock("2027-03-05T12:00:00Z");
+    assert_eq!(explain(&too_late).await["now"], "late");
+    assert_eq!(cancels(&portal, &too_late, json!({})).await.expect(200).json["late"], true);
 }

@@ -144,6 +144,7 @@ fn the_twins_name_the_same_constraints_and_indexes() {
         "assignments_no_overlap",
         "bookings_as_no_show",
         "bookings_late",
+        "bookings_moved_closer",
         "bookings_no_overlap",
         "bookings_walk_in",
         "volunteers_virtual_ok",

@@ -27,7 +27,7 @@ use crate::service::events::{ALL_SLOTS, EventRow, keep, need_of};
 use crate::service::outbox;
 use crate::service::places::{By, note, note_entry, tell_news, walled};
 use crate::service::queue::pass_on_many;
-use crate::service::{seating, staffing};
+use crate::service::{judging, seating, staffing};
 use crate::store::assignments::{self, Assigned};
 use crate::store::bookings::{self, Booked, BookingRow};
 use crate::store::campus_requests::{self, CampusRequestRow};
@@ -303,6 +303,7 @@ impl Work {
                 override_reason: overlaps.then(|| RESCHEDULED.to_owned()),
                 ..still_to_come(&booked, tx.now)
             };
+            let row = if from == to { row } else { judging::moved(tx, row, &booked.about)? };
             let news = news_of(before, from, to, reason);
             if booked.about.slot.seating.is_deserted() {
                 if !bookings::update(tx.conn, &row)? {

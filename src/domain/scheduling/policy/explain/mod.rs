@@ -35,6 +35,15 @@ pub fn until_start(start: LocalWindow, zone: Zone) -> String {
     format!("You may cancel until it starts, {}.", moment(start.window().start(), zone))
 }
 
+/// Until when one may cancel what was moved at such short notice that cancelling would have been late at once.
+#[must_use]
+pub fn until_start_as_moved(start: LocalWindow, zone: Zone) -> String {
+    format!(
+        "It was moved at short notice, so you may cancel until it starts, {}.",
+        moment(start.window().start(), zone)
+    )
+}
+
 /// What cancelling by this channel at `now` comes to, where it is not simply on time; of a refusal, until when it was
 /// possible and how it still is.
 #[must_use]
