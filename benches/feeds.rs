@@ -59,6 +59,7 @@ fn event(number: u32, campus_id: CampusId, now: Instant) -> Event {
         place: Some("Graham Center for Innovation and Collaboration, Room 2".into()),
         position: Position::new(39.95, -76.71).ok(),
         when,
+        parts: Vec::new(),
         calendar_sequence: number % 3,
         published_at: Some(now),
         changed_at: now,

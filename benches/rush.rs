@@ -161,6 +161,7 @@ async fn event(app: &App, scene: &Scene, places: Vec<usize>) -> (EventId, Vec<Sl
             let slot = NewSlot {
                 label: Some(format!("Table {number}")),
                 place: None,
+                part: None,
                 when: lasts(from, from + TimeDelta::minutes(30)),
                 capacity: i64::try_from(*capacity).expect("few"),
                 seats: 0,

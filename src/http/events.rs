@@ -6,17 +6,20 @@ use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::page::filter;
 use super::route_table;
-use super::wire::times::{WhenView, window};
+use super::wire::times::{WhenView, said, window};
 use super::wire::{PositionBody, PositionView, ReasonBody, present, word};
 use crate::domain::ids::{CampusId, EventId};
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::event::EventChange;
+use crate::domain::scheduling::event_part::{Audience, EventPart};
 use crate::domain::time::Zone;
 use crate::service::events::{self, EventPlace, EventRow, NewEvent};
+use crate::service::slots;
 
 route_table! {
     "/v1/campuses/{campus_id}/events" => { get list, post create }
     "/v1/events/{event_id}" => { get read, patch change }
+    "/v1/events/{event_id}/parts" => { put divide }
     "/v1/events/{event_id}/publish" => { post publish }
     "/v1/events/{event_id}/cancel" => { post cancel }
 }
@@ -92,6 +95,78 @@ pub struct EventPatchBody {
     presenter: Option<Option<String>>,
 }
 
+/// The parts of an event.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartsBody {
+    parts: Vec<PartBody>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartBody {
+    key: String,
+    title: String,
+    audience: Option<String>,
+    place: Option<String>,
+    starts_local: String,
+    ends_local: String,
+    fold: Option<String>,
+}
+
+impl PartsBody {
+    /// The parts on the clocks of their event.
+    fn read(&self, zone: Zone) -> Result<Vec<EventPart>, Vec<Invalid>> {
+        let (mut parts, mut faults) = (Vec::new(), Vec::new());
+        for (number, part) in self.parts.iter().enumerate() {
+            let audience = part.audience.as_deref().map_or(Ok(Audience::Everyone), |text| word("audience", text));
+            let when = window(&part.starts_local, &part.ends_local, zone.name(), part.fold.as_deref());
+            match (audience, when) {
+                (Ok(audience), Ok(when)) => parts.push(EventPart {
+                    key: part.key.clone(),
+                    title: part.title.clone(),
+                    audience,
+                    place: part.place.clone(),
+                    when,
+                }),
+                (audience, when) => {
+                    let wrong = audience.err().into_iter().chain(when.err().into_iter().flatten());
+                    faults.extend(wrong.map(|fault| fault.within(number).within("parts")));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(parts) } else { Err(faults) }
+    }
+}
+
+/// A part of an event, out.
+#[derive(Debug, Serialize)]
+struct PartView {
+    key: String,
+    title: String,
+    audience: &'static str,
+    place: Option<String>,
+    starts_local: String,
+    ends_local: String,
+    starts_at: String,
+    ends_at: String,
+}
+
+impl From<&EventPart> for PartView {
+    fn from(part: &EventPart) -> Self {
+        Self {
+            key: part.key.clone(),
+            title: part.title.clone(),
+            audience: part.audience.as_str(),
+            place: part.place.clone(),
+            starts_local: said(part.when.starts()),
+            ends_local: said(part.when.ends()),
+            starts_at: part.when.window().start().to_string(),
+            ends_at: part.when.window().end().to_string(),
+        }
+    }
+}
+
 /// An event, out.
 #[derive(Debug, Serialize)]
 pub(super) struct EventView {
@@ -110,6 +185,7 @@ pub(super) struct EventView {
     presenter: Option<String>,
     #[serde(flatten)]
     when: WhenView,
+    parts: Vec<PartView>,
     calendar_uid: String,
     calendar_sequence: u32,
     revision: i64,
@@ -135,6 +211,7 @@ impl EventView {
             position: row.position.map(PositionView::from),
             presenter: row.presenter.clone(),
             when: row.when.into(),
+            parts: row.parts.iter().map(PartView::from).collect(),
             calendar_uid: format!("{}@{host}", row.id),
             calendar_sequence: row.calendar_sequence,
             revision: row.revision,
@@ -184,6 +261,17 @@ async fn change(ctx: Ctx, At(id): At<EventId>, Body { value, .. }: Body<EventPat
     let change = EventChange { title, description, place, presenter };
     ctx.write(move |tx, actor| {
         let row = events::change(tx, actor, id, &seen, &change)?;
+        Ok(ok(&row, &tx.app.site.host))
+    })
+    .await
+}
+
+/// Says into which parts an event is divided.
+async fn divide(ctx: Ctx, At(id): At<EventId>, Body { value, .. }: Body<PartsBody>) -> Answer {
+    let seen = ctx.seen();
+    ctx.write(move |tx, actor| {
+        let zone = slots::usual_zone(tx, actor, id)?;
+        let row = events::divide(tx, actor, id, &seen, value.read(zone)?)?;
         Ok(ok(&row, &tx.app.site.host))
     })
     .await

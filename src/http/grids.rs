@@ -55,6 +55,8 @@ struct SessionBody {
     name: String,
     starts_local: String,
     ends_local: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -173,7 +175,7 @@ impl GridBody {
         let mut sessions = Vec::new();
         for (i, session) in self.sessions.iter().enumerate() {
             match window(&session.starts_local, &session.ends_local, zone.name(), said) {
-                Ok(when) => sessions.push(Session { name: trimmed(&session.name), when }),
+                Ok(when) => sessions.push(Session { name: trimmed(&session.name), when, part: session.part.clone() }),
                 Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.within(i).within("sessions"))),
             }
         }

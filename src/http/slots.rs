@@ -42,6 +42,7 @@ pub struct ListQuery {
 pub struct SlotBody {
     label: Option<String>,
     place: Option<String>,
+    part: Option<String>,
     starts_local: String,
     ends_local: String,
     time_zone: Option<String>,
@@ -56,8 +57,8 @@ impl SlotBody {
     fn read(&self, usual: Zone) -> Result<NewSlot, Vec<Invalid>> {
         let zone = self.time_zone.as_deref().unwrap_or(usual.name());
         let when = window(&self.starts_local, &self.ends_local, zone, self.fold.as_deref())?;
-        let (label, place) = (self.label.clone(), self.place.clone());
-        Ok(NewSlot { label, place, when, capacity: self.capacity, seats: self.seats })
+        let (label, place, part) = (self.label.clone(), self.place.clone(), self.part.clone());
+        Ok(NewSlot { label, place, part, when, capacity: self.capacity, seats: self.seats })
     }
 }
 
@@ -69,6 +70,8 @@ pub struct SlotPatchBody {
     label: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     place: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    part: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     capacity: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -83,6 +86,7 @@ pub(super) struct SlotView {
     state: &'static str,
     label: Option<String>,
     place: Option<String>,
+    part: Option<String>,
     #[serde(flatten)]
     when: WhenView,
     roles: Vec<SlotRoleView>,
@@ -123,6 +127,7 @@ impl From<SlotSeats> for SlotView {
             state: slot.row.state.as_str(),
             label: slot.row.label.clone(),
             place: slot.row.place.clone(),
+            part: slot.row.part.clone(),
             when: slot.row.when.into(),
             roles: roles.collect(),
             fill,
@@ -274,8 +279,8 @@ async fn read(ctx: Ctx, At(id): At<SlotId>) -> Answer {
 /// Changes a slot's label, place or number of places.
 async fn change(ctx: Ctx, At(id): At<SlotId>, Body { value, .. }: Body<SlotPatchBody>) -> Answer {
     let seen = ctx.seen();
-    let SlotPatchBody { label, place, capacity, seats } = value;
-    let change = SlotChange { label, place, capacity, seats };
+    let SlotPatchBody { label, place, part, capacity, seats } = value;
+    let change = SlotChange { label, place, part, capacity, seats };
     ctx.write(move |tx, actor| Ok(shown(slots::change(tx, actor, id, &seen, &change)?))).await
 }
 

@@ -105,6 +105,8 @@ pub enum Code {
     GridBlocked,
     /// Slots cannot be moved with their event.
     SlotsUnmovable,
+    /// Slots belong to a part that would go, or would lie outside it.
+    PartInUse,
     /// Dates of the series have to be decided about.
     SeriesBlocked,
     /// The student cannot have a place in every meeting.
@@ -203,6 +205,7 @@ impl Code {
         Self::SeatingBlocked,
         Self::GridBlocked,
         Self::SlotsUnmovable,
+        Self::PartInUse,
         Self::SeriesBlocked,
         Self::SeriesNotFree,
         Self::RotationStale,
@@ -546,6 +549,13 @@ impl Code {
                 "Nothing was changed. `plan.unmovable` names each slot and why: the clocks skip its new time or show it \
                  twice (send `fold`), or it would not lie within the event. Choose another time, or change or cancel those \
                  slots first. `dry_run` shows the same beforehand.",
+            ),
+            Self::PartInUse => (
+                "part_in_use",
+                409,
+                "Slots belong to a part of the event",
+                "Nothing was changed. `slot_ids` names up to 20 slots that would belong to no part, or lie outside theirs: keep the \
+                 part's key and hours around them, or give those slots another `part`, or null, first.",
             ),
             Self::SeriesBlocked => (
                 "series_blocked",

@@ -97,6 +97,12 @@ fn load(tx: &mut Tx<'_>, event: &EventRow, date: Option<NaiveDate>, names: Names
         window: event.when.window(),
         zone,
         now: tx.now,
+        programme: event
+            .parts
+            .iter()
+            .filter(|part| date.is_none_or(|date| part.when.starts().date() == date))
+            .cloned()
+            .collect(),
         slots,
         seats,
         helpers: match names {

@@ -263,7 +263,7 @@ fn draft(
     let event = if new.publish { event.publish(now).unwrap_or(event) } else { event };
     let event = EventRow::new(event, now);
     let places = differs.capacity.unwrap_or(new.capacity);
-    let slot = NewSlot { label: None, place: None, when: meeting.when, capacity: places, seats: 0 };
+    let slot = NewSlot { label: None, place: None, part: None, when: meeting.when, capacity: places, seats: 0 };
     let slot = match fresh(&event, &slot, now) {
         Ok(slot) => slot,
         Err(ServiceError::Invalid(faults)) => return Err(faults.into_iter().map(pointed).collect()),

@@ -5,6 +5,7 @@
 
 use super::access::{Actor, require, role_at};
 use super::app::Tx;
+use super::code::Code;
 use super::dated::Dated;
 use super::error::{Seen, ServiceError};
 use super::{places, staffing, waitlist};
@@ -15,8 +16,10 @@ use crate::domain::people::access::{Action, may};
 use crate::domain::people::place::Position;
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::event::{ChangeRefused, Event, EventChange, EventKind, EventState, presented};
-use crate::domain::scheduling::slot::Slot;
+use crate::domain::scheduling::event_part::{self, EventPart};
+use crate::domain::scheduling::slot::{Slot, SlotState};
 use crate::domain::time::{Instant, LocalWindow, Zone};
+use crate::domain::wording;
 use crate::store::campus_requests::{CampusRequestRow, Seats};
 use crate::store::events::EventFilter;
 use crate::store::slots::{SlotFilter, SlotRow};
@@ -26,6 +29,9 @@ pub use crate::store::events::EventRow;
 
 /// The most slots of one event that are changed with it.
 pub(super) const ALL_SLOTS: i64 = 20_000;
+
+/// The most slots that a refusal names.
+const MOST_NAMED: usize = 20;
 
 /// Where an event stands in a list.
 pub type EventPlace = Dated<EventId>;
@@ -216,6 +222,7 @@ impl NewEvent {
             position: self.position,
             presenter,
             when: self.when,
+            parts: Vec::new(),
             calendar_sequence: 0,
             published_at: None,
             changed_at: now,
@@ -288,6 +295,46 @@ pub fn change(
         places::tell_of_change(tx, slot)?;
     }
     Ok(row)
+}
+
+/// Says into which parts an event is divided, in place of those before. A part that slots belong to stays, and around them.
+///
+/// # Errors
+/// Those of [`manageable`]; `precondition_required`, `stale`, `wrong_state`; every field that is wrong; `part_in_use`, with
+/// the slots that would belong to no part or lie outside theirs.
+pub fn divide(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: EventId,
+    seen: &Seen,
+    parts: Vec<EventPart>,
+) -> Result<EventRow, ServiceError> {
+    let before = manageable(tx, actor, id)?;
+    seen.agrees(before.revision)?;
+    before.state.change()?;
+    let parts = event_part::programme(parts, before.when)?;
+    let event = before.divide(parts, tx.now)?;
+    if event == before.event {
+        return Ok(before);
+    }
+    let left_out_of = |slot: &SlotRow| {
+        let part = slot.part.as_deref()?;
+        match event.part(part) {
+            None => Some(format!("{part:?} is no part any more")),
+            Some(to) if to.when.window().covers(slot.when.window()) => None,
+            Some(_) => Some(format!("it lies outside {part:?}")),
+        }
+    };
+    let slots = slots::list_of_event(tx.conn, id, SlotFilter::default(), None, ALL_SLOTS)?;
+    let left_out = slots.iter().filter(|slot| slot.state != SlotState::Cancelled);
+    let left_out: Vec<(&SlotRow, String)> = left_out.filter_map(|slot| Some((slot, left_out_of(slot)?))).collect();
+    if let Some((slot, why)) = left_out.first() {
+        let when = wording::at_the_place(slot.when);
+        let detail = format!("{} slots would be left out, the first at {when}: {why}.", left_out.len());
+        let ids: Vec<String> = left_out.iter().take(MOST_NAMED).map(|(slot, _)| slot.id.to_string()).collect();
+        return Err(ServiceError::refused(Code::PartInUse, detail).with("slot_ids", ids));
+    }
+    keep(tx, &before.changed(event, tx.now))
 }
 
 pub(super) fn need_of(tx: &mut Tx<'_>, event: &EventRow) -> Result<Option<CampusRequestRow>, ServiceError> {

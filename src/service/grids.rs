@@ -16,6 +16,7 @@ use super::events::EventRow;
 use super::places::{tell_of_change, walled};
 use super::queue::pass_on_many;
 use super::seating;
+use super::slots::in_part;
 use crate::domain::ids::{EventId, SlotId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
@@ -219,6 +220,7 @@ impl Work {
                     id: slot.row.id,
                     label,
                     place: slot.row.place.clone(),
+                    part: slot.row.part.clone(),
                     building: slot.building.as_deref().map(|name| buildings.get(name).copied().unwrap_or(usize::MAX)),
                     when: slot.row.when,
                     interview_ends: planned
@@ -348,6 +350,7 @@ impl Work {
                 label: Some(planned.label.clone()),
                 capacity: planned.capacity,
                 place: planned.place.clone(),
+                part: planned.part.clone(),
                 when: planned.when,
                 seating: Seating { seats: planned.seats, ..row.seating },
                 ..row.slot.clone()
@@ -375,6 +378,7 @@ impl Work {
                 label: Some(planned.label.clone()),
                 capacity: planned.capacity,
                 place: planned.place.clone(),
+                part: planned.part.clone(),
                 when: planned.when,
                 seating: Seating {
                     unstaffed_since: left.get(&same(&planned.label)).copied().filter(|_| planned.seats > 0),
@@ -472,7 +476,14 @@ fn outside(event: &EventRow, grid: &Grid) -> Result<(), ServiceError> {
         Invalid::new(format!("sessions/{i}/{field}"), "outside_event", detail)
     };
     let windows = grid.sessions.iter().map(|session| session.when.window()).enumerate();
-    let faults: Vec<Invalid> = windows.filter(|(_, window)| !all.covers(*window)).map(outside).collect();
+    let mut faults: Vec<Invalid> = windows.filter(|(_, window)| !all.covers(*window)).map(outside).collect();
+    for (i, session) in grid.sessions.iter().enumerate() {
+        let part = session.part.as_deref();
+        faults.extend(part.and_then(|part| in_part(event, part, session.when.window()).err()).map(|fault| {
+            let field = if fault.code == "outside_part" { "ends_local" } else { "part" };
+            Invalid::new(format!("sessions/{i}/{field}"), fault.code, fault.detail)
+        }));
+    }
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 

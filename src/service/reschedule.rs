@@ -27,7 +27,8 @@ use crate::domain::notice::{HeldEnd, News, OfferEnd};
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingState;
 use crate::domain::scheduling::event::{EventState, presented};
-use crate::domain::scheduling::reschedule::Shift;
+use crate::domain::scheduling::event_part::EventPart;
+use crate::domain::scheduling::reschedule::{Shift, Unmovable};
 use crate::domain::time::{Fold, Instant, LocalWindow, Window};
 use crate::store::assignments::{self, Assigned, AssignmentRow};
 use crate::store::bookings::{self, Booked, BookingRow};
@@ -277,6 +278,28 @@ fn news_of(before: &EventRow, from: LocalWindow, to: LocalWindow, reason: Option
 }
 
 impl Plan {
+    /// Moves the parts of the event, or says why one cannot be moved.
+    fn move_parts(&mut self, before: &EventRow, shift: &Shift) {
+        let mut parts = Vec::with_capacity(before.parts.len());
+        for part in &before.parts {
+            let whole = part.when.window() == before.when.window();
+            let to = if whole { Ok(self.event.when) } else { shift.window(part.when) };
+            match to.and_then(|to| {
+                let inside = self.event.when.window().covers(to.window());
+                if inside { Ok(to) } else { Err(Unmovable::Outside) }
+            }) {
+                Ok(when) => parts.push(EventPart { when, ..part.clone() }),
+                Err(why) => self.stuck.push(Stuck {
+                    slot: None,
+                    reason: why.as_str(),
+                    detail: format!("The part {:?} cannot be moved so far. {why}", part.title),
+                }),
+            }
+        }
+        parts.sort_by_key(|part| (part.when.window().start(), part.when.window().end()));
+        self.event.event.parts = parts;
+    }
+
     const fn nothing(event: EventRow) -> Self {
         Self { event, slots: Vec::new(), stuck: Vec::new(), told: Vec::new(), conflicts: Vec::new(), done: true }
     }

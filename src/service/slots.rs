@@ -14,7 +14,7 @@ use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, line, prose};
 use crate::domain::scheduling::booking::BookingRules;
 use crate::domain::scheduling::slot::{Seating, Slot, SlotChange, SlotRefused, SlotState, places, seats as seat_count};
-use crate::domain::time::{Instant, LocalWindow, Zone};
+use crate::domain::time::{Instant, LocalWindow, Window, Zone};
 use crate::store::slots::SlotRow;
 use crate::store::{bookings, events as event_rows, feed_revisions, places as abouts, slots};
 
@@ -25,6 +25,8 @@ pub struct NewSlot {
     pub label: Option<String>,
     /// Where; the event's place when nothing is said.
     pub place: Option<String>,
+    /// The part of the event that it belongs to, by its key.
+    pub part: Option<String>,
     /// When.
     pub when: LocalWindow,
     /// Places for students.
@@ -67,11 +69,12 @@ pub(super) fn fresh(event: &EventRow, new: &NewSlot, now: Instant) -> Result<Slo
         places("capacity", new.capacity),
         seat_count("seats", new.seats),
         within(event, new.when, now),
+        new.part.as_deref().map_or(Ok(()), |part| in_part(event, part, new.when.window())),
     );
     let (label, place, capacity, seats) = match read {
-        (Ok(label), Ok(place), Ok(capacity), Ok(seats), Ok(())) => (label, place, capacity, seats),
-        (label, place, capacity, seats, when) => {
-            let faults = [label.err(), place.err(), capacity.err(), seats.err(), when.err()];
+        (Ok(label), Ok(place), Ok(capacity), Ok(seats), Ok(()), Ok(())) => (label, place, capacity, seats),
+        (label, place, capacity, seats, when, part) => {
+            let faults = [label.err(), place.err(), capacity.err(), seats.err(), when.err(), part.err()];
             return Err(faults.into_iter().flatten().collect::<Vec<_>>().into());
         }
     };
@@ -82,6 +85,7 @@ pub(super) fn fresh(event: &EventRow, new: &NewSlot, now: Instant) -> Result<Slo
         label,
         capacity,
         place: place.or_else(|| event.place.clone()),
+        part: new.part.clone(),
         when: new.when,
         seating: Seating::wanting(seats),
     })
@@ -99,6 +103,21 @@ pub(super) fn within(event: &EventRow, when: LocalWindow, now: Instant) -> Resul
     let field = if this.start() < all.start() { "starts_local" } else { "ends_local" };
     let detail = format!("the event takes place from {} to {}", all.start(), all.end());
     Err(Invalid::new(field, "outside_event", detail))
+}
+
+/// Requires that the event has this part and that a slot at this time lies within it.
+///
+/// # Errors
+/// [`Invalid`] with `unknown_reference` or `outside_part`.
+pub(super) fn in_part(event: &EventRow, key: &str, slot: Window) -> Result<(), Invalid> {
+    let Some(part) = event.part(key) else {
+        return Err(Invalid::new("part", "unknown_reference", format!("the event has no part {key:?}")));
+    };
+    let all = part.when.window();
+    if all.covers(slot) {
+        return Ok(());
+    }
+    Err(Invalid::new("part", "outside_part", format!("the part {key:?} goes from {} to {}", all.start(), all.end())))
 }
 
 /// A slot, for everybody who may read its event.
@@ -142,6 +161,9 @@ pub fn change(
     seen.agrees(before.revision)?;
     let taken = bookings::count_taken(tx.conn, id, tx.now)?;
     let slot = changed(&before, change, taken)?;
+    if let Some(part) = slot.part.as_deref().filter(|_| slot.part != before.part) {
+        in_part(&event, part, slot.when.window())?;
+    }
     if slot == before.slot {
         return seats(tx, &event, before);
     }

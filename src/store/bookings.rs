@@ -45,6 +45,7 @@ pub(super) use takes_a_place;
 /// A booking.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = bookings)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct BookingRow {
     /// Which booking it is.
     pub id: BookingId,

@@ -6,17 +6,19 @@ use std::collections::HashMap;
 use std::ops::Deref;
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::columns::text_column;
+use super::columns::{Json, text_column};
 use super::db::{Conn, StoreError};
-use super::documents::{position_out, wall_in, when_out};
+use super::documents::{corrupt, position_out, wall_in, when_out};
 use super::schema::events;
 use crate::domain::{
     ids::{CampusId, CampusRequestId, EventId, EventSeriesId},
     matching::campus_request::Mode,
     people::place::Position,
     scheduling::event::{Event, EventKind, EventState},
-    time::{Instant, Window},
+    scheduling::event_part::EventPart,
+    time::{Instant, Window, Zone},
 };
 
 text_column!(EventKind, EventState);
@@ -229,6 +231,46 @@ struct Columns {
     updated_at: Instant,
     series_id: Option<EventSeriesId>,
     presenter: Option<String>,
+    parts: Option<Json<Vec<PartDocument>>>,
+}
+
+/// A part of an event, on the clocks of the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PartDocument {
+    key: String,
+    title: String,
+    audience: String,
+    place: Option<String>,
+    starts_local: String,
+    ends_local: String,
+    /// Seconds since 1970.
+    starts: i64,
+    ends: i64,
+}
+
+impl From<&EventPart> for PartDocument {
+    fn from(part: &EventPart) -> Self {
+        Self {
+            key: part.key.clone(),
+            title: part.title.clone(),
+            audience: part.audience.as_str().to_owned(),
+            place: part.place.clone(),
+            starts_local: wall_in(part.when.starts()),
+            ends_local: wall_in(part.when.ends()),
+            starts: part.when.window().start().unix(),
+            ends: part.when.window().end().unix(),
+        }
+    }
+}
+
+impl PartDocument {
+    fn read(self, event: EventId, zone: Zone) -> Result<EventPart, StoreError> {
+        let local = (self.starts_local.as_str(), self.ends_local.as_str());
+        let at = (Instant::from_unix(self.starts), Instant::from_unix(self.ends));
+        let when = when_out(event, zone.name(), local, at)?;
+        let audience = self.audience.parse().map_err(|unknown| corrupt(event, unknown))?;
+        Ok(EventPart { key: self.key, title: self.title, audience, place: self.place, when })
+    }
 }
 
 impl From<&EventRow> for Columns {
@@ -259,6 +301,7 @@ impl From<&EventRow> for Columns {
             updated_at: row.updated_at,
             series_id: row.series_id,
             presenter: row.presenter.clone(),
+            parts: (!row.parts.is_empty()).then(|| Json(row.parts.iter().map(PartDocument::from).collect())),
         }
     }
 }
@@ -267,6 +310,8 @@ impl Columns {
     fn read(self) -> Result<EventRow, StoreError> {
         let local = (self.starts_local.as_str(), self.ends_local.as_str());
         let when = when_out(self.id, &self.time_zone, local, (self.starts_at, self.ends_at))?;
+        let parts = self.parts.map(|Json(parts)| parts).unwrap_or_default();
+        let parts = parts.into_iter().map(|part| part.read(self.id, when.zone())).collect::<Result<_, _>>()?;
         let event = Event {
             id: self.id,
             campus_id: self.campus_id,
@@ -282,6 +327,7 @@ impl Columns {
             position: position_out(self.id, self.lat, self.lon)?,
             presenter: self.presenter,
             when,
+            parts,
             calendar_sequence: self.calendar_sequence.try_into().unwrap_or_default(),
             published_at: self.published_at,
             changed_at: self.changed_at,

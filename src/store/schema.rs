@@ -174,6 +174,7 @@ diesel::table! {
         release_after_minutes -> Nullable<Integer>,
         series_id -> Nullable<Id>,
         presenter -> Nullable<Text>,
+        parts -> Nullable<Document>,
     }
 }
 
@@ -223,6 +224,7 @@ diesel::table! {
         seats -> BigInt,
         seated -> BigInt,
         unstaffed_since -> Nullable<Moment>,
+        part -> Nullable<Text>,
     }
 }
 

@@ -236,6 +236,7 @@ pub(super) struct Columns {
     seats: i64,
     seated: i64,
     unstaffed_since: Option<Instant>,
+    part: Option<String>,
 }
 
 impl From<&SlotRow> for Columns {
@@ -258,6 +259,7 @@ impl From<&SlotRow> for Columns {
             seats: row.seating.seats.into(),
             seated: row.seating.seated.into(),
             unstaffed_since: row.seating.unstaffed_since,
+            part: row.part.clone(),
         }
     }
 }
@@ -274,6 +276,7 @@ impl Columns {
                 label: self.label,
                 capacity: self.capacity.try_into().unwrap_or_default(),
                 place: self.place,
+                part: self.part,
                 when,
                 seating: Seating {
                     seats: self.seats.try_into().unwrap_or_default(),

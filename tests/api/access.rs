@@ -153,6 +153,7 @@ const TABLE: &[Row] = &[
     ("cancel_event", Need, REASON, COORDINATOR),
     ("postpone_event", Need, REASON, COORDINATOR),
     ("reschedule_event", Need, r#"{"starts_local":"2028-03-04T12:00","ends_local":"2028-03-04T14:00"}"#, COORDINATOR),
+    ("set_event_parts", Place, r#"{"parts":[{"key":"open","title":"Open hours","starts_local":"2027-03-04T12:00","ends_local":"2027-03-04T14:00"}]}"#, COORDINATOR),
     ("list_slots", Need, "", EVERYBODY),
     ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
     ("list_event_series", Nothing, "", EVERYBODY),
@@ -623,6 +624,7 @@ impl Cast {
             request = request.header("If-Match", "*");
         }
         if [
+            "set_event_parts",
             "set_booking_rules",
             "set_grid",
             "set_office_calendar",

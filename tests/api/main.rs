@@ -21,6 +21,7 @@ mod days;
 mod demo;
 mod door;
 mod events;
+mod fairs;
 mod feeds;
 mod grids;
 mod hours;

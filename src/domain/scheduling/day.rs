@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::domain::{
     ids::{BookingId, SlotId},
     matching::assignment::AssignmentState,
-    scheduling::{booking::BookingState, slot::SlotState},
+    scheduling::{booking::BookingState, event_part::EventPart, slot::SlotState},
     time::{Instant, Window, Zone},
 };
 
@@ -29,6 +29,8 @@ pub struct Day {
     pub zone: Zone,
     /// The time at which this was looked at.
     pub now: Instant,
+    /// The parts of the event, in order of their start.
+    pub programme: Vec<EventPart>,
     /// The slots with places for students, in order of their start.
     pub slots: Vec<DaySlot>,
     /// The roles of volunteers, as far as needs name them.
@@ -225,8 +227,10 @@ pub struct Part<'d> {
 pub struct Panel<'d> {
     /// Which day, on the clocks of the place.
     pub date: NaiveDate,
-    /// From the first slot to the last.
+    /// From the first part or slot to the last.
     pub window: Window,
+    /// The parts of the event that begin on it, so that no two in one lane overlap.
+    pub programme: Vec<Vec<&'d EventPart>>,
     /// The tables, in their order.
     pub tables: Vec<Table<'d>>,
 }
@@ -251,12 +255,23 @@ pub fn panels(day: &Day) -> Vec<Panel<'_>> {
     for slot in slots {
         let date = slot.window.start().wall(day.zone).date();
         let at = panels.iter().position(|panel| panel.date == date).unwrap_or_else(|| {
-            panels.push(Panel { date, window: slot.window, tables: Vec::new() });
+            panels.push(Panel { date, window: slot.window, programme: Vec::new(), tables: Vec::new() });
             panels.len() - 1
         });
         if let Some(panel) = panels.get_mut(at) {
             panel.window = spanning(panel.window, slot.window);
             seat(&mut panel.tables, slot);
+        }
+    }
+    for part in &day.programme {
+        let (date, window) = (part.when.starts().date(), part.when.window());
+        let at = panels.iter().position(|panel| panel.date == date).unwrap_or_else(|| {
+            panels.push(Panel { date, window, programme: Vec::new(), tables: Vec::new() });
+            panels.len() - 1
+        });
+        if let Some(panel) = panels.get_mut(at) {
+            panel.window = spanning(panel.window, window);
+            lay(&mut panel.programme, part, |part| part.when.window());
         }
     }
     panels.sort_by_key(|panel| panel.date);
@@ -277,11 +292,16 @@ fn seat<'d>(tables: &mut Vec<Table<'d>>, slot: &'d DaySlot) {
         tables.push(Table { name, building, lanes: vec![vec![slot]] });
         return;
     };
-    // Slots come in order of their start, so the last of a lane is the one that may be in the way.
-    let free = |lane: &&mut Vec<&DaySlot>| lane.last().is_none_or(|last| last.window.end() <= slot.window.start());
-    match table.lanes.iter_mut().find(free) {
-        Some(lane) => lane.push(slot),
-        None => table.lanes.push(vec![slot]),
+    lay(&mut table.lanes, slot, |slot| slot.window);
+}
+
+/// Puts what comes in order of its start into the first lane that is free by then: only the last of a lane may be in the
+/// way.
+fn lay<'d, T>(lanes: &mut Vec<Vec<&'d T>>, one: &'d T, when: impl Fn(&T) -> Window) {
+    let start = when(one).start();
+    match lanes.iter_mut().find(|lane| lane.last().is_none_or(|last| when(last).end() <= start)) {
+        Some(lane) => lane.push(one),
+        None => lanes.push(vec![one]),
     }
 }
 
@@ -347,6 +367,7 @@ mod tests {
             window: Window::new(Instant::from_unix(0), Instant::from_unix(1)).unwrap(),
             zone: "America/New_York".parse().unwrap(),
             now: Instant::from_unix(0),
+            programme: Vec::new(),
             // The second begins on the fourth of March in New York and on the fifth in UTC.
             slots: vec![
                 slot("B", "2027-03-04T18:00:00Z", "2027-03-04T19:00:00Z", 1),

@@ -10,6 +10,7 @@ use crate::domain::{
     matching::campus_request::{CampusRequest, Kind, Mode},
     people::place::Position,
     refusal::{Invalid, WrongState, line, prose},
+    scheduling::event_part::EventPart,
     time::{Instant, LocalWindow},
     words::words,
 };
@@ -164,6 +165,8 @@ pub struct Event {
     pub presenter: Option<String>,
     /// When, as the people there agreed on it.
     pub when: LocalWindow,
+    /// Its parts, in order of their start.
+    pub parts: Vec<EventPart>,
     /// Raised by every change of time, place or status that calendars have to learn of.
     pub calendar_sequence: u32,
     /// When it was first published.
@@ -213,6 +216,7 @@ impl Event {
             position: need.position,
             presenter: None,
             when: need.when,
+            parts: Vec::new(),
             calendar_sequence: 0,
             published_at: None,
             changed_at: now,
@@ -275,6 +279,22 @@ impl Event {
         }
         let changed_at = if changed == *self { self.changed_at } else { now };
         Ok(Self { changed_at, ..changed })
+    }
+
+    /// The event with these parts, as [`event_part::programme`](super::event_part::programme) has read them.
+    ///
+    /// # Errors
+    /// [`WrongState`] once completed or cancelled.
+    pub fn divide(&self, parts: Vec<EventPart>, now: Instant) -> Result<Self, WrongState> {
+        self.state.change()?;
+        let changed_at = if parts == self.parts { self.changed_at } else { now };
+        Ok(Self { parts, changed_at, ..self.clone() })
+    }
+
+    /// The part of this key.
+    #[must_use]
+    pub fn part(&self, key: &str) -> Option<&EventPart> {
+        self.parts.iter().find(|part| part.key == key)
     }
 
     /// Whether whoever comes has to learn of the difference: another place or another presenter.

@@ -5,6 +5,7 @@ pub mod booking;
 pub mod day;
 pub mod door;
 pub mod event;
+pub mod event_part;
 pub mod event_series;
 pub mod feasibility;
 pub mod grid;

@@ -6,7 +6,7 @@
 use crate::domain::{
     ids::{EventId, SlotId},
     refusal::{Invalid, WrongState, line},
-    scheduling::event::Event,
+    scheduling::{event::Event, event_part::key},
     time::{Instant, LocalWindow},
     words::words,
 };
@@ -69,6 +69,8 @@ pub struct Slot {
     pub capacity: u16,
     /// Where, in words.
     pub place: Option<String>,
+    /// The part of the event that it belongs to, by its key.
+    pub part: Option<String>,
     /// When, as the people there agreed on it.
     pub when: LocalWindow,
     /// The volunteers it wants and has.
@@ -131,6 +133,7 @@ impl Slot {
             label: None,
             capacity: 0,
             place: event.place.clone(),
+            part: None,
             when: event.when,
             seating: Seating::default(),
         }
@@ -152,6 +155,10 @@ impl Slot {
             Some(place) => place.as_deref().map(|place| line("place", place, 1, 300)).transpose()?,
             None => self.place.clone(),
         };
+        let part = match &change.part {
+            Some(part) => part.as_deref().map(|part| key("part", part)).transpose()?,
+            None => self.part.clone(),
+        };
         let capacity = match change.capacity {
             Some(capacity) => places("capacity", capacity)?,
             None => self.capacity,
@@ -168,7 +175,7 @@ impl Slot {
         }
         let unstaffed_since = self.seating.unstaffed_since.filter(|_| wanted > 0);
         let seating = Seating { seats: wanted, unstaffed_since, ..self.seating };
-        Ok(Self { label, capacity, place, seating, ..self.clone() })
+        Ok(Self { label, capacity, place, part, seating, ..self.clone() })
     }
 }
 
@@ -205,6 +212,8 @@ pub struct SlotChange {
     pub label: Option<Option<String>>,
     /// A new place, or none.
     pub place: Option<Option<String>>,
+    /// Another part of the event, or none.
+    pub part: Option<Option<String>>,
     /// Another number of places.
     pub capacity: Option<i64>,
     /// Another number of seats for volunteers.
@@ -269,6 +278,7 @@ mod tests {
             label,
             capacity: 4,
             place,
+            part: None,
             when,
             seating: Seating { seats: 2, seated: 2, unstaffed_since: None },
         };

@@ -169,6 +169,8 @@ pub struct SlotLine {
     label: Option<Option<String>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     place: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    part: Option<Option<String>>,
     starts_local: String,
     ends_local: String,
     time_zone: Option<String>,
@@ -194,6 +196,7 @@ impl Read for SlotLine {
         Column::optional("id", &["slot_id"]),
         Column::optional("label", &["slot_label", "slot", "table", "room_label"]),
         Column::optional("place", &["room", "location", "where"]),
+        Column::optional("part", &[]),
         STARTS,
         Column::optional("ends_local", &["ends", "end", "ends_at_local", "until", "to"]),
         DATE,
@@ -215,6 +218,7 @@ impl Read for SlotLine {
             id: cells.get("id").and_then(filled),
             label: cells.get("label").map(filled),
             place: cells.get("place").map(filled),
+            part: cells.get("part").map(filled),
             starts_local: wall_of(cells, "starts_local", "start_time"),
             ends_local: wall_of(cells, "ends_local", "end_time"),
             time_zone: cells.get("time_zone").and_then(filled),
@@ -235,9 +239,15 @@ impl Read for SlotLine {
             self.seats.as_ref().map(|seats| seats.read("seats")).transpose(),
         );
         match read {
-            (Ok(id), Ok(when), Ok(capacity), Ok(seats)) => {
-                Ok(SlotFacts { id, label: self.label.clone(), place: self.place.clone(), when, capacity, seats })
-            }
+            (Ok(id), Ok(when), Ok(capacity), Ok(seats)) => Ok(SlotFacts {
+                id,
+                label: self.label.clone(),
+                place: self.place.clone(),
+                part: self.part.clone(),
+                when,
+                capacity,
+                seats,
+            }),
             (id, when, capacity, seats) => {
                 let others = [id.err(), capacity.err(), seats.err()].into_iter().flatten();
                 Err(when.err().unwrap_or_default().into_iter().chain(others).collect())

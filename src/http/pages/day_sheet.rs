@@ -10,7 +10,10 @@ use super::schedule::{Manner, schedule, staffing};
 use super::{fill, line, policy_for};
 use crate::domain::{
     matching::assignment::AssignmentState,
-    scheduling::day::{Day, DaySlot, Helper, Look, Part, Table, panels},
+    scheduling::{
+        day::{Day, DaySlot, Helper, Look, Part, Table, panels},
+        event_part::in_lines,
+    },
     time::{Instant, Window, Zone},
     wording,
 };
@@ -83,6 +86,7 @@ pub fn day_sheet(day: &Day, door: Option<&str>) -> String {
             when => wording::window(day.window, day.zone),
             place => day.place.as_deref().map(line),
             campus => line(&day.campus),
+            programme => in_lines(&day.programme).iter().map(|part| line(part)).collect::<Vec<_>>(),
             picture => Value::from_safe_string(schedule(day, Manner { names: false, alone: false })),
             seats => seats.collect::<Vec<_>>(),
             helpers => Serde(day.helpers.iter().map(|helper| helped(helper, day.zone)).collect::<Vec<_>>()),

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::{fill, line};
 use crate::domain::{
-    scheduling::day::{Day, DaySlot, Look, Panel, Part, Seat, panels},
+    scheduling::{
+        day::{Day, DaySlot, Look, Panel, Part, Seat, panels},
+        event_part::in_lines,
+    },
     time::{Instant, Window, Zone},
     wording,
 };
@@ -133,10 +136,11 @@ impl Sheet {
     fn new(day: &Day, panels: &[Panel<'_>], manner: Manner) -> Self {
         let span = panels.iter().map(|panel| seconds(panel.window)).max().unwrap_or(3_600).max(60);
         let shortest = day.slots.iter().map(|slot| seconds(slot.window)).min().unwrap_or(3_600).max(60);
-        let least = if manner.names { 104 } else { 46 };
-        let hour = (least * 3_600 / shortest).max(NARROWEST * 3_600 / span).min(WIDEST * 3_600 / span).max(8);
+        let narrowest = if manner.names { 104 } else { 46 };
+        let hour = (narrowest * 3_600 / shortest).max(NARROWEST * 3_600 / span).min(WIDEST * 3_600 / span).max(8);
         let labels = panels.iter().flat_map(|panel| &panel.tables).map(|table| extent(table.name, 12)).max();
-        let left = MARGIN + labels.unwrap_or_default().clamp(48, 190) + 12;
+        let least = if day.programme.is_empty() { 48 } else { extent("Programme", 12) };
+        let left = MARGIN + labels.unwrap_or_default().clamp(least, 190) + 12;
         let most = panels.iter().map(|panel| panel.tables.len()).max().unwrap_or_default();
         Self {
             names: manner.names,
@@ -181,6 +185,9 @@ impl Sheet {
             Look::ALL.iter().map(|look| (count(day, *look), look.in_words())).filter(|(count, _)| *count > 0);
         let standing: Vec<String> = standing.map(|(count, words)| format!(" · {count} {words}")).collect();
         self.words = format!("{when}. {size}{}.", standing.concat());
+        for line in in_lines(&day.programme) {
+            self.words.extend([" ", &line, "."]);
+        }
         for seat in day.seats.iter().filter(|seat| seat.short() > 0) {
             self.words.extend([" ", &staffing(seat, day.zone), "."]);
         }
@@ -233,6 +240,7 @@ impl Sheet {
         let top = self.y + 20;
         self.y = top;
         let right = self.x(panel.window.end(), panel);
+        self.programme(panel);
         let many = panel.tables.iter().any(|table| table.building != panel.tables.first().and_then(|one| one.building));
         let mut building = None;
         for (number, table) in panel.tables.iter().enumerate() {
@@ -259,6 +267,47 @@ impl Sheet {
         }
         self.axis(day, panel, top);
         self.y += 22;
+    }
+
+    /// The parts of the event above the tables.
+    fn programme(&mut self, panel: &Panel<'_>) {
+        if panel.programme.is_empty() {
+            return;
+        }
+        self.say("table", MARGIN, self.y + self.row / 2 + 4, "Programme".to_owned());
+        for lane in &panel.programme {
+            for part in lane {
+                let (from, until) =
+                    (self.x(part.when.window().start(), panel), self.x(part.when.window().end(), panel));
+                let (y, height, width) = (self.y + 2, self.row - 4, (until - from - GAP).max(2));
+                let drawn = Box {
+                    class: "part",
+                    x: from,
+                    y,
+                    width,
+                    height,
+                    round: 3,
+                    mark: None,
+                    word: fitted(&line(&part.title), width - 10, 11),
+                    word_x: from + 6,
+                    word_y: y + height / 2 + 4,
+                };
+                self.cells.push(Cell {
+                    title: line(&part.in_a_line()),
+                    x: from,
+                    y,
+                    width,
+                    height,
+                    parts: vec![drawn],
+                    count: None,
+                    count_x: from,
+                    count_y: y,
+                    short: false,
+                });
+            }
+            self.y += self.row;
+        }
+        self.y += 8;
     }
 
     fn x(&self, at: Instant, panel: &Panel<'_>) -> i64 {
@@ -522,6 +571,7 @@ mod tests {
             window: Window::new(start, start.plus(TimeDelta::hours(6))).unwrap(),
             zone: "America/New_York".parse().unwrap(),
             now: start.plus(TimeDelta::minutes(95)),
+            programme: Vec::new(),
             slots: (0..tables)
                 .flat_map(|table| (0..slots).map(move |number| (table, number)))
                 .map(|(t, n)| slot(t, n))

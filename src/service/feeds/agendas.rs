@@ -18,6 +18,7 @@ use crate::domain::matching::travel::Venue;
 use crate::domain::people::place::Position;
 use crate::domain::people::volunteer::Skill;
 use crate::domain::scheduling::event::EventState;
+use crate::domain::scheduling::event_part;
 use crate::domain::time::{Instant, Window, Zone};
 use crate::domain::wording;
 use crate::service::app::Tx;
@@ -104,7 +105,7 @@ fn event(row: &EventRow, host: &str) -> Option<Entry> {
             sequence: row.calendar_sequence,
             status,
             summary: row.title.clone(),
-            description: Some(clean_text(&row.description)).filter(|text| !text.is_empty()),
+            description: Some(described(row)).filter(|text| !text.is_empty()),
             location: match (row.mode, &row.place) {
                 (Mode::InPerson, place) => place.clone(),
                 (Mode::Virtual, Some(how)) => Some(format!("Online: {how}")),
@@ -122,6 +123,13 @@ fn event(row: &EventRow, host: &str) -> Option<Entry> {
         }
         .postponed_if(row.state == EventState::Postponed),
     )
+}
+
+/// What the public should know of an event, and its programme.
+fn described(row: &EventRow) -> String {
+    let said = clean_text(&row.description);
+    let programme = clean_text(&event_part::in_lines(&row.parts).join("\n"));
+    [said, programme].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// What a volunteer has promised, at all campuses, just as the invites in the mail say it.

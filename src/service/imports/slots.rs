@@ -15,7 +15,7 @@ use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
 use crate::service::places::tell_of_change;
 use crate::service::queue::pass_on_many;
-use crate::service::slots::{NewSlot, changed, fresh, within};
+use crate::service::slots::{NewSlot, changed, fresh, in_part, within};
 use crate::store::slots::{self, SlotRow};
 use crate::store::{bookings, feed_revisions};
 
@@ -31,6 +31,8 @@ pub struct SlotFacts {
     pub label: Option<Option<String>>,
     /// Where; the event's place where the roster says that there is none.
     pub place: Option<Option<String>>,
+    /// The part of the event that it belongs to, by its key, or none.
+    pub part: Option<Option<String>>,
     /// When.
     pub when: LocalWindow,
     /// Places for students.
@@ -149,6 +151,7 @@ fn one(tx: &mut Tx<'_>, event: &EventRow, line: &Line<SlotFacts>, group: &mut Gr
         let new = NewSlot {
             label: facts.label.clone().flatten(),
             place: facts.place.clone().flatten(),
+            part: facts.part.clone().flatten(),
             when: facts.when,
             capacity: facts.capacity,
             seats: facts.seats.unwrap_or_default(),
@@ -164,6 +167,7 @@ fn one(tx: &mut Tx<'_>, event: &EventRow, line: &Line<SlotFacts>, group: &mut Gr
     let change = SlotChange {
         label: facts.label.clone(),
         place: facts.place.clone().map(|place| place.or_else(usual)),
+        part: facts.part.clone(),
         capacity: Some(facts.capacity),
         seats: facts.seats,
     };
@@ -175,6 +179,9 @@ fn one(tx: &mut Tx<'_>, event: &EventRow, line: &Line<SlotFacts>, group: &mut Gr
     let mut slot = changed(&before, &change, taken)?;
     if slot.when != facts.when {
         slot = in_time(event, slot, facts.when, taken, tx.now)?;
+    }
+    if let Some(part) = slot.part.as_deref() {
+        in_part(event, part, slot.when.window())?;
     }
     if slot == before.slot {
         return Ok(Outcome::Unchanged(id));
@@ -192,6 +199,7 @@ fn is_so(is: &Slot, said: &SlotChange, when: LocalWindow) -> bool {
     };
     same(&said.label, &is.label)
         && same(&said.place, &is.place)
+        && same(&said.part, &is.part)
         && said.capacity.is_none_or(|capacity| capacity == i64::from(is.capacity))
         && said.seats.is_none_or(|seats| seats == i64::from(is.seating.seats))
         && when == is.when

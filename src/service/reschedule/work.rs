@@ -114,6 +114,7 @@ impl Work {
             BookingState::Held => retimed.contains(&booked.row.slot_id),
             _ => !kept.contains(&booked.row.slot_id),
         });
+        plan.move_parts(before, &shift);
         let document = grids::find(tx.conn, before.id)?.map(|grid| grid.document);
         let document = match document {
             Some(document) if !shift.is_nothing() => {

@@ -327,6 +327,7 @@ fn planned(
         label: table.label.trim().to_owned(),
         place: table.place.as_ref().map(|place| place.trim().to_owned()),
         building: table.building,
+        part: of.part.clone(),
         when: LocalWindow::kept(start.wall(zone), window.end().wall(zone), zone, window),
         interview_ends: start.plus(lengths.interview),
         capacity: table.capacity,

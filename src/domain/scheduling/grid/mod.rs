@@ -55,6 +55,8 @@ pub struct Session {
     pub name: String,
     /// When, as printed.
     pub when: LocalWindow,
+    /// The part of the event that its slots belong to, by its key.
+    pub part: Option<String>,
 }
 
 /// How a session is divided into places.
@@ -169,6 +171,8 @@ pub struct PlannedSlot {
     pub place: Option<String>,
     /// In which building.
     pub building: Option<usize>,
+    /// The part of the event that it belongs to, by its key.
+    pub part: Option<String>,
     /// The whole place, feedback included.
     pub when: LocalWindow,
     /// When the interview ends and the feedback begins; the end of the place where there is none.

@@ -27,6 +27,8 @@ pub struct Existing {
     pub place: Option<String>,
     /// In which building of the grid.
     pub building: Option<usize>,
+    /// The part of the event that it belongs to, by its key.
+    pub part: Option<String>,
     /// When.
     pub when: LocalWindow,
     /// When the interview ends and the feedback begins.
@@ -356,7 +358,7 @@ fn is_as(slot: &Existing, planned: &PlannedSlot) -> bool {
     slot.when.window() == planned.when.window()
         && slot.interview_ends == planned.interview_ends
         && (&slot.label, &slot.place) == (&planned.label, &planned.place)
-        && slot.building == planned.building
+        && (slot.building, &slot.part) == (planned.building, &planned.part)
         && (slot.capacity, slot.seats) == (planned.capacity, planned.seats)
 }
 

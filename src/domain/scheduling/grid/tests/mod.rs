@@ -13,7 +13,7 @@ use crate::domain::{people::availability::DayHours, time::LocalWindow};
 pub(in crate::domain::scheduling) fn session(name: &str, zone: &str, date: &str, from: &str, until: &str) -> Session {
     let at = |time: &str| NaiveDateTime::parse_from_str(&format!("{date}T{time}"), "%Y-%m-%dT%H:%M").unwrap();
     let when = LocalWindow::new(at(from), at(until), zone.parse().unwrap(), None).unwrap();
-    Session { name: name.to_owned(), when }
+    Session { name: name.to_owned(), when, part: None }
 }
 
 pub(in crate::domain::scheduling) fn table(label: &str) -> Table {

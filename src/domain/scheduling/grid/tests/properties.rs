@@ -57,6 +57,7 @@ fn existing(slot: &PlannedSlot, people: (u16, u16)) -> Existing {
         label: slot.label.clone(),
         place: slot.place.clone(),
         building: slot.building,
+        part: slot.part.clone(),
         when: slot.when,
         interview_ends: slot.interview_ends,
         capacity: slot.capacity,

@@ -23,6 +23,7 @@ fn there(slots: &[PlannedSlot]) -> Vec<Existing> {
         label: slot.label.clone(),
         place: slot.place.clone(),
         building: slot.building,
+        part: slot.part.clone(),
         when: slot.when,
         interview_ends: slot.interview_ends,
         capacity: slot.capacity,
