@@ -335,7 +335,17 @@ async fn alone(app: &App, key: &str, event: EventId, slots: &[SlotId]) -> f64 {
                     let _turn = app.turn(event.uuid()).await;
                     let done = app.act(Some(keyed), move |tx| {
                         let actor = caller.enter(tx)?;
-                        let booked = bookings::create(tx, &actor, slot, &|| Ok(student.clone()), false, None)?;
+                        let booked = bookings::create(
+                            tx,
+                            &actor,
+                            slot,
+                            bookings::Wanted {
+                                student: &|| Ok(student.clone()),
+                                campus: None,
+                                hold: false,
+                                aside: None,
+                            },
+                        )?;
                         Ok(Stored { status: 201, headers: Vec::new(), body: booked.row.id.to_string().into() })
                     });
                     match done.await {

@@ -20,8 +20,9 @@ use crate::domain::scheduling::booking::BookingState;
 use crate::domain::scheduling::policy::cutoff::Channel;
 use crate::domain::time::Instant;
 use crate::service::app::{App, Tx};
-use crate::service::bookings::{self, Booked, BookingFilter, Cancelling, Free, Mark};
+use crate::service::bookings::{self, Booked, BookingFilter, Cancelling, Free, Mark, Wanted};
 use crate::service::code::Code;
+use crate::service::error::ServiceError;
 use crate::service::{judging, standings};
 
 route_table! {
@@ -46,9 +47,22 @@ route_table! {
 #[serde(deny_unknown_fields)]
 pub struct BookingBody {
     student: StudentBody,
+    campus_id: Option<String>,
     #[serde(default)]
     hold: bool,
     override_reason: Option<String>,
+}
+
+impl BookingBody {
+    /// Does something with what is asked.
+    fn asks<T>(&self, does: impl FnOnce(Wanted<'_>) -> Result<T, ServiceError>) -> Result<T, ServiceError> {
+        does(Wanted {
+            student: &|| self.student.read(),
+            campus: self.campus_id.as_deref().map(|campus| id("campus_id", campus)).transpose()?,
+            hold: self.hold,
+            aside: self.override_reason.as_deref(),
+        })
+    }
 }
 
 /// Why a place is given back; may be left out.
@@ -216,7 +230,7 @@ async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -
         let event = Arc::new(OnceLock::new());
         let (found, wanted) = (event.clone(), value.clone());
         let before = ctx.peek(&digest, move |tx, actor| {
-            let event = bookings::look(tx, actor, slot, &|| wanted.student.read(), wanted.override_reason.as_deref())?;
+            let event = wanted.asks(|wanted| bookings::look(tx, actor, slot, wanted))?;
             found.get_or_init(|| event);
             Ok(())
         });
@@ -228,8 +242,7 @@ async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -
         }
     }
     let answer = ctx.act(digest, move |tx, actor| {
-        let aside = value.override_reason.as_deref();
-        let booked = bookings::create(tx, actor, slot, &|| value.student.read(), value.hold, aside)?;
+        let booked = value.asks(|wanted| bookings::create(tx, actor, slot, wanted))?;
         let view = BookingView::of(&booked, tx);
         Ok(Reply::created(&view, format!("/v1/bookings/{}", booked.row.id)).etag(booked.row.revision))
     });

@@ -43,6 +43,7 @@ pub mod reschedule;
 pub mod rotations;
 pub mod seating;
 pub mod sessions;
+pub mod sharing;
 pub mod sheet;
 pub mod slots;
 pub mod students;
@@ -100,6 +101,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         events::routes,
         event_series::routes,
         reschedule::routes,
+        sharing::routes,
         slots::routes,
         grids::routes,
         seating::routes,
@@ -147,6 +149,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         events::ROUTES,
         event_series::ROUTES,
         reschedule::ROUTES,
+        sharing::ROUTES,
         slots::ROUTES,
         grids::ROUTES,
         seating::ROUTES,

@@ -32,6 +32,7 @@ route_table! {
 #[serde(deny_unknown_fields)]
 pub struct EntryBody {
     student: StudentBody,
+    campus_id: Option<String>,
     from: Option<String>,
     until: Option<String>,
     #[serde(default)]
@@ -116,9 +117,10 @@ fn shown(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<Reply, ServiceError> {
 async fn join(ctx: Ctx, At(event): At<EventId>, Body { value, digest }: Body<EntryBody>) -> Answer {
     let app = ctx.app.clone();
     let answer = ctx.for_portals_too().act(digest, move |tx, actor| {
-        waitlist::may_join(tx, actor, event)?;
+        let campus = value.campus_id.as_deref().map(|campus| id("campus_id", campus)).transpose()?;
+        waitlist::may_join(tx, actor, event, campus)?;
         let (student, wish) = super::wire::both(value.student.read(), value.wish())?;
-        let waiting = waitlist::join(tx, actor, event, &student, &wish)?;
+        let waiting = waitlist::join(tx, actor, event, (&student, campus), &wish)?;
         let view = EntryView::of(tx, &waiting)?;
         Ok(Reply::created(&view, format!("/v1/waitlist/{}", waiting.row.id)).etag(waiting.row.revision))
     });

@@ -12,6 +12,7 @@ use super::app::Tx;
 use super::clashes;
 use super::error::ServiceError;
 use super::seating::{self, StationRow};
+use super::sharing;
 use crate::domain::ids::{AssignmentId, BookingId, CampusId, CampusRequestId, EventId};
 use crate::domain::people::access::Action;
 use crate::domain::people::hours::GOING;
@@ -50,6 +51,8 @@ words! {
         AssignmentOverlap = "assignment_overlap",
         /// Somebody was checked in, it is over, and nobody wrote down when they went.
         CheckOutMissing = "check_out_missing",
+        /// Another campus asks this one to share an event.
+        EventInvitation = "event_invitation",
     }
 }
 
@@ -61,7 +64,7 @@ impl AttentionKind {
             Self::NeedAwaitingDecision | Self::NeedOutOfCandidates | Self::NeedBelowMinimum => "campus_request",
             Self::VolunteerAwaitingApproval => "volunteer",
             Self::LetterUndeliverable => "letter",
-            Self::SlotsUnstaffed => "event",
+            Self::SlotsUnstaffed | Self::EventInvitation => "event",
             Self::AvailabilityConflict | Self::AssignmentOverlap | Self::CheckOutMissing => "assignment",
             Self::BookingOverlap => "booking",
         }
@@ -149,6 +152,12 @@ pub fn list(
     for (id, name, title, since) in attention_items::list_not_checked_out(tx.conn, campus, tx.now.plus(-GOING))? {
         let detail = format!("{name} was checked in and never out. It ended at {since}; the hours wait for that.");
         items.push(item(AttentionKind::CheckOutMissing, id.uuid(), since, title, detail));
+    }
+    for sharing in sharing::list_open(tx, campus)? {
+        let (event, since) = (&sharing.event, sharing.row.invited_at);
+        let when = wording::at_the_place(event.when);
+        let detail = format!("{} asks this campus to share it, {when}. Nobody has answered.", sharing.host);
+        items.push(item(AttentionKind::EventInvitation, event.id.uuid(), since, event.title.clone(), detail));
     }
     items.extend(unstaffed(tx, campus)?);
     items.extend(overlaps(tx, campus)?);

@@ -11,8 +11,8 @@ use super::error::ServiceError;
 use super::judging::{self, Lateness};
 use super::places::{self, By, Planned, admit, admit_beside, end, fresh, note, tell, walled};
 use super::queue::{has_a_place, pass_on, pass_on_all};
-use super::students;
-use crate::domain::ids::{BookingId, EventId, PlaceLogId, SlotId};
+use super::{sharing, students};
+use crate::domain::ids::{BookingId, CampusId, EventId, PlaceLogId, SlotId};
 use crate::domain::notice::{DoorPass, PlaceEnd};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, WrongState, prose};
@@ -32,15 +32,23 @@ pub use crate::store::bookings::{Booked, BookingFilter};
 /// The most alternatives that a refusal names.
 const ALTERNATIVES: i64 = 10;
 
-/// The slot, if the actor may book it, and the replay if the same was asked before. A slot that is not public is nothing
-/// to a portal.
-fn bookable(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId) -> Result<PlaceAbout, ServiceError> {
+/// The slot, if the actor may book it, and for students of which campus; and the replay if the same was asked before. A slot
+/// that is not public is nothing to a portal.
+fn bookable(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    slot: SlotId,
+    campus: Option<CampusId>,
+) -> Result<(PlaceAbout, CampusId), ServiceError> {
     let about = abouts::find(tx.conn, slot)?.ok_or(ServiceError::NotFound)?;
     if actor.is_portal() && !about.public {
         return Err(ServiceError::NotFound);
     }
-    require(tx, actor, about.campus, Action::BookPlaces)?;
-    Ok(about)
+    let home = sharing::home(tx, actor, (about.event, about.campus), campus, Action::BookPlaces)?;
+    if home != about.campus && !about.public {
+        return Err(ServiceError::NotFound);
+    }
+    Ok((about, home))
 }
 
 /// A slot with a free place, and how many it has.
@@ -49,23 +57,29 @@ pub type Free = (SlotRow, u32);
 /// How the student is read from what was sent: after the rights, so that strangers learn nothing of its faults.
 pub type ReadStudent<'a> = &'a dyn Fn() -> Result<Student, Vec<Invalid>>;
 
-/// Books a place for a student, or holds it for some minutes; with a reason in `aside`, whatever the campus's policy says.
+/// What is asked of a slot.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// For whom.
+    pub student: ReadStudent<'a>,
+    /// For a student of which campus, where the actor works at several that share the event.
+    pub campus: Option<CampusId>,
+    /// Whether the place is only held, for some minutes.
+    pub hold: bool,
+    /// Why the office books whatever the campus's policy says.
+    pub aside: Option<&'a str>,
+}
+
+/// Books a place for a student, or holds it.
 ///
 /// # Errors
-/// Not found; those of [`require`]; the student's; what stands in the way.
-pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slot: SlotId,
-    student: ReadStudent<'_>,
-    hold: bool,
-    aside: Option<&str>,
-) -> Result<Booked, ServiceError> {
-    let about = bookable(tx, actor, slot)?;
-    let aside = set_aside(actor, aside)?;
-    let (student, known) = students::know(tx, about.campus, &student()?)?;
+/// Not found; those of [`sharing::home`]; the student's; what stands in the way.
+pub fn create(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, asked: Wanted<'_>) -> Result<Booked, ServiceError> {
+    let (about, home) = bookable(tx, actor, slot, asked.campus)?;
+    let (hold, aside) = (asked.hold, set_aside(actor, asked.aside)?);
+    let (student, known) = students::know(tx, home, &(asked.student)()?)?;
     let waited = admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
-    let mut row = fresh(&about, &student, actor.owner(), tx.now);
+    let mut row = fresh(tx, &about, &student, actor.owner())?;
     row.override_reason.clone_from(&aside);
     if hold {
         row.state = BookingState::Held;
@@ -100,16 +114,10 @@ fn set_aside(actor: &Actor, reason: Option<&str>) -> Result<Option<String>, Inva
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn look(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slot: SlotId,
-    student: ReadStudent<'_>,
-    aside: Option<&str>,
-) -> Result<EventId, ServiceError> {
-    let about = bookable(tx, actor, slot)?;
-    let aside = set_aside(actor, aside)?;
-    let (student, known) = students::seen(tx, about.campus, &student()?)?;
+pub fn look(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, asked: Wanted<'_>) -> Result<EventId, ServiceError> {
+    let (about, home) = bookable(tx, actor, slot, asked.campus)?;
+    let aside = set_aside(actor, asked.aside)?;
+    let (student, known) = students::seen(tx, home, &(asked.student)()?)?;
     admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
     Ok(about.event)
 }
@@ -182,9 +190,9 @@ fn free_slots(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<Free>, ServiceError
 }
 
 /// The booking, if the actor may book for its student, and the replay if the same was asked before.
-fn own(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, action: Action) -> Result<Booked, ServiceError> {
+pub(super) fn own(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, action: Action) -> Result<Booked, ServiceError> {
     let booked = bookings::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
-    require(tx, actor, booked.row.campus_id, action)?;
+    sharing::require_for(tx, actor, booked.row.campus_id, booked.about.campus, action)?;
     Ok(booked)
 }
 
@@ -196,7 +204,7 @@ pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, Ser
     own(tx, actor, id, Action::BookPlaces)
 }
 
-/// The bookings of an event.
+/// The bookings of an event: all for the office that runs it, those of their own students for others.
 ///
 /// # Errors
 /// Not found; those of [`require`].
@@ -208,8 +216,8 @@ pub fn list(
     after: Option<BookingId>,
     most: i64,
 ) -> Result<Vec<Booked>, ServiceError> {
-    event_of(tx, actor, event, Action::BookPlaces)?;
-    Ok(bookings::list_of_event(tx.conn, event, filter, after, most)?)
+    let (_, campuses) = sharing::seen(tx, actor, event, Action::BookPlaces)?;
+    Ok(bookings::list_of_event(tx.conn, event, filter, campuses.as_deref(), after, most)?)
 }
 
 /// The campus of an event, if the actor may do `action` there.

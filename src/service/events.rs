@@ -23,7 +23,7 @@ use crate::domain::wording;
 use crate::store::campus_requests::{CampusRequestRow, Seats};
 use crate::store::events::EventFilter;
 use crate::store::slots::{SlotFilter, SlotRow};
-use crate::store::{bookings, campus_requests, campuses, events, feed_revisions, slots};
+use crate::store::{bookings, campus_requests, campuses, event_campuses, events, feed_revisions, slots};
 
 pub use crate::store::events::EventRow;
 
@@ -410,5 +410,8 @@ pub(super) fn manageable(tx: &mut Tx<'_>, actor: &Actor, id: EventId) -> Result<
 pub(super) fn keep(tx: &mut Tx<'_>, row: &EventRow) -> Result<EventRow, ServiceError> {
     events::update(tx.conn, row)?;
     feed_revisions::bump(tx.conn, &feed_revisions::campus(row.campus_id), tx.now)?;
+    for guest in event_campuses::joined(tx.conn, row.id)? {
+        feed_revisions::bump(tx.conn, &feed_revisions::campus(guest), tx.now)?;
+    }
     Ok(row.clone())
 }

@@ -5,11 +5,12 @@
 
 use super::access::{Actor, Caller, require};
 use super::app::{App, Tx};
-use super::bookings::{self, Booked, BookingFilter, event_of};
+use super::bookings::{self, Booked, BookingFilter};
 use super::code::Code;
 use super::error::ServiceError;
 use super::events::{self, SlotPlace, SlotSeats, SlotsAsked};
 use super::hours;
+use super::sharing::seen;
 use super::students::{self, StudentRow};
 use crate::domain::ids::{CampusId, EventId};
 use crate::domain::people::access::Action;
@@ -87,7 +88,7 @@ async fn title(app: &App, caller: &Caller, event: EventId) -> Result<String, Ser
     let caller = caller.clone();
     app.read(move |tx| {
         let actor = caller.enter(tx)?;
-        Ok(event_of(tx, &actor, event, Action::BookPlaces)?.event.title)
+        Ok(seen(tx, &actor, event, Action::BookPlaces)?.0.event.title)
     })
     .await
 }
@@ -99,7 +100,7 @@ async fn title(app: &App, caller: &Caller, event: EventId) -> Result<String, Ser
 pub async fn slots(app: &App, caller: &Caller, event: EventId) -> Result<(String, Vec<SlotSeats>), ServiceError> {
     let title = title(app, caller, event).await?;
     let rows = pages(app, caller, move |tx, actor, last: Option<&SlotSeats>| {
-        event_of(tx, actor, event, Action::BookPlaces)?;
+        seen(tx, actor, event, Action::BookPlaces)?;
         let after = last.map(|slot| SlotPlace { at: slot.row.when.window().start(), id: slot.row.id });
         events::list_slots(tx, Some(actor), event, SlotsAsked::default(), after, PAGE)
     });

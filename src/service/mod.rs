@@ -45,6 +45,7 @@ pub mod rotations;
 pub mod seating;
 pub mod sessions;
 pub mod shared_reads;
+pub mod sharing;
 pub mod slots;
 pub mod staffing;
 pub mod standings;

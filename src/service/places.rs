@@ -399,12 +399,17 @@ pub(super) fn walled() -> ServiceError {
     ServiceError::refused(Code::Overlap, "The student has another place at that time.")
 }
 
-/// A new booking of the slot.
-pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, now: Instant) -> BookingRow {
-    let window = about.slot.when.window();
-    BookingRow {
+/// A new booking of the slot, by the student's own campus and under its policy.
+pub(super) fn fresh(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+    owner: OwnerId,
+) -> Result<BookingRow, ServiceError> {
+    let (window, now) = (about.slot.when.window(), tx.now);
+    Ok(BookingRow {
         id: BookingId::mint(),
-        campus_id: about.campus,
+        campus_id: student.campus_id,
         event_id: about.event,
         slot_id: about.slot.id,
         student_id: student.id,
@@ -424,14 +429,14 @@ pub(super) fn fresh(about: &PlaceAbout, student: &StudentRow, owner: OwnerId, no
         created_at: now,
         updated_at: now,
         override_reason: None,
-        policy_id: about.policy,
+        policy_id: standings::in_force_for(tx, about, student)?,
         code: DoorCode::mint(),
         walk_in: false,
         released_at: None,
         as_no_show: false,
         handed_in_at: None,
         moved_closer: false,
-    }
+    })
 }
 
 /// The student as the reader of a letter. Nothing is known of their clocks but the place's.

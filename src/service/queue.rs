@@ -65,7 +65,7 @@ impl Queue {
     fn get(&mut self, tx: &mut Tx<'_>, at: usize) -> Result<Option<&mut InLine>, ServiceError> {
         while at >= self.read.len() && !self.is_read {
             let state = Some(EntryState::Waiting);
-            let some = waitlist_entries::list_of_event(tx.conn, self.event, state, self.last, SOME_WAITING)?;
+            let some = waitlist_entries::list_of_event(tx.conn, self.event, state, None, self.last, SOME_WAITING)?;
             self.is_read = some.is_empty();
             self.last = some.last().map(|waiting| (waiting.row.created_at, waiting.row.id)).or(self.last);
             self.read.extend(some.into_iter().map(InLine::from));
@@ -302,7 +302,7 @@ fn offer(
         waitlist_entry_id: Some(waiting.row.id),
         state: BookingState::Held,
         held_until: Some(deadline),
-        ..fresh(about, &waiting.student, owner, tx.now)
+        ..fresh(tx, about, &waiting.student, owner)?
     };
     bookings::insert(tx.conn, &mut held)?;
     let entry = EntryRow {
@@ -319,7 +319,7 @@ fn offer(
         thread: entry.id.to_string(),
         again,
     };
-    outbox::post(tx, Some(about.campus), &reader(&waiting.student), &notice)?;
+    outbox::post(tx, Some(waiting.row.campus_id), &reader(&waiting.student), &notice)?;
     note_entry(tx, &entry, Some(about.slot.id), "offered", By::Rule, "")
 }
 
@@ -332,7 +332,7 @@ pub(super) fn tell_offer_closed(
     why: HeldEnd,
 ) -> Result<(), ServiceError> {
     let notice = Notice::PlaceOfferClosed { place: about.facts(), why, thread: entry.to_string() };
-    outbox::post(tx, Some(about.campus), &reader(student), &notice)
+    outbox::post(tx, Some(student.campus_id), &reader(student), &notice)
 }
 
 /// Whoever was being offered a place that is gone waits again where they stood: the place is gone, the wish is not. Whose

@@ -50,21 +50,33 @@ pub(super) fn policy(tx: &mut Tx<'_>, id: PolicyId) -> Result<Arc<Policy>, Servi
     Ok(policy)
 }
 
-/// What of the campus's policies keeps a student from a place.
+/// The version of the policy that is in force for a student: that of their own campus, whoever runs the event.
+pub(super) fn in_force_for(
+    tx: &mut Tx<'_>,
+    about: &PlaceAbout,
+    student: &StudentRow,
+) -> Result<Option<PolicyId>, ServiceError> {
+    if student.campus_id == about.campus {
+        return Ok(about.policy);
+    }
+    Ok(campuses::policy_of(tx.conn, student.campus_id)?)
+}
+
+/// What of the policies of their campus keeps a student from a place.
 pub(super) fn hindrance(
     tx: &mut Tx<'_>,
     about: &PlaceAbout,
     student: &StudentRow,
     known: bool,
 ) -> Result<Option<PolicyRefused>, ServiceError> {
-    let Some(id) = about.policy else { return Ok(None) };
+    let Some(id) = in_force_for(tx, about, student)? else { return Ok(None) };
     let in_force = policy(tx, id)?;
     let tags = about.rules.tags();
     let mut calendar = None;
     if let Some(rule) = in_force.rule_for(Some(about.kind), &tags)
         && let Some(booking) = rule.booking()
     {
-        let calendar = read_once(tx, about, &mut calendar)?;
+        let calendar = read_once(tx, student, &mut calendar)?;
         let refused = |why| Some(PolicyRefused { policy: id, rule: rule.key().to_owned(), why });
         match booking.judge(calendar, about.slot.when, Channel::Online, tx.now) {
             BookingVerdict::Open => {}
@@ -98,7 +110,7 @@ pub(super) fn hindrance(
     if offences.is_empty() {
         return Ok(None);
     }
-    let calendar = read_once(tx, about, &mut calendar)?;
+    let calendar = read_once(tx, student, &mut calendar)?;
     for (version, standing) in by_version(tx, &offences, calendar)? {
         let policy = policy(tx, version)?;
         if let Some((rule, force)) = standing.blocks(&policy, Some(about.kind), &tags) {
@@ -111,12 +123,12 @@ pub(super) fn hindrance(
 
 fn read_once<'c>(
     tx: &mut Tx<'_>,
-    about: &PlaceAbout,
+    student: &StudentRow,
     calendar: &'c mut Option<OfficeCalendar>,
 ) -> Result<&'c OfficeCalendar, ServiceError> {
     let read = match calendar.take() {
         Some(read) => read,
-        None => office_calendars::find(tx, about.campus)?.calendar,
+        None => office_calendars::find(tx, student.campus_id)?.calendar,
     };
     Ok(calendar.insert(read))
 }
@@ -257,8 +269,7 @@ pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: StudentId) -> Result<StudentStan
 /// # Errors
 /// Those of [`bookings::find`]; `wrong_state` for a booking that is no offence, or for which it came in before.
 pub fn hand_in(tx: &mut Tx<'_>, actor: &Actor, id: BookingId) -> Result<Booked, ServiceError> {
-    let booked = bookings::find(tx, actor, id)?;
-    require(tx, actor, booked.row.campus_id, Action::MarkPlaces)?;
+    let booked = bookings::own(tx, actor, id, Action::MarkPlaces)?;
     let offends = match booked.row.policy_id {
         Some(version) => offence(policy(tx, version)?.as_ref(), &booked).is_some(),
         None => false,

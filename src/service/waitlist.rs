@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::access::Actor;
 use super::app::{App, Tx};
-use super::bookings::{Free, event_of, hinted, take};
+use super::bookings::{Free, hinted, take};
 use super::code::Code;
 use super::error::ServiceError;
 use super::places::{By, note_entry, refusal};
 use super::queue::{self, first_unpromised, pass_on, tell_offer_closed};
-use super::students;
-use crate::domain::ids::{EventId, SlotId, WaitlistEntryId};
+use super::{sharing, students};
+use crate::domain::ids::{CampusId, EventId, SlotId, WaitlistEntryId};
 use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
@@ -19,6 +19,7 @@ use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::slot::SlotState;
 use crate::domain::scheduling::waitlist::{EntryState, Wish};
 use crate::store::bookings::{self, Booked, BookingRow};
+use crate::store::events::{self, EventRow};
 use crate::store::places::PlaceAbout;
 use crate::store::slots::{self, Outline};
 use crate::store::students::StudentRow;
@@ -31,8 +32,23 @@ pub use crate::store::waitlist_entries::Waiting;
 ///
 /// # Errors
 /// Not found; those of the rights.
-pub fn may_join(tx: &mut Tx<'_>, actor: &Actor, event: EventId) -> Result<(), ServiceError> {
-    event_of(tx, actor, event, Action::BookPlaces).map(drop)
+pub fn may_join(tx: &mut Tx<'_>, actor: &Actor, event: EventId, campus: Option<CampusId>) -> Result<(), ServiceError> {
+    joinable(tx, actor, event, campus).map(drop)
+}
+
+/// The event, and for students of which campus the actor may put somebody on its waitlist.
+fn joinable(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    event: EventId,
+    campus: Option<CampusId>,
+) -> Result<(EventRow, CampusId), ServiceError> {
+    let event = events::find(tx.conn, event)?.ok_or(ServiceError::NotFound)?;
+    let home = sharing::home(tx, actor, (event.id, event.campus_id), campus, Action::BookPlaces)?;
+    if (actor.is_portal() || home != event.campus_id) && !event.is_public() {
+        return Err(ServiceError::NotFound);
+    }
+    Ok((event, home))
 }
 
 /// Puts a student on the waitlist of an event.
@@ -44,10 +60,10 @@ pub fn join(
     tx: &mut Tx<'_>,
     actor: &Actor,
     event: EventId,
-    student: &Student,
+    (student, campus): (&Student, Option<CampusId>),
     wish: &Wish,
 ) -> Result<Waiting, ServiceError> {
-    let event = event_of(tx, actor, event, Action::BookPlaces)?;
+    let (event, home) = joinable(tx, actor, event, campus)?;
     match event.state {
         EventState::Published | EventState::InProgress => {}
         EventState::Draft | EventState::Postponed | EventState::Completed | EventState::Cancelled => {
@@ -71,7 +87,7 @@ pub fn join(
     let Some(first) = first else {
         return Err(ServiceError::refused(Code::HasBegun, "No slot that would do is still to come."));
     };
-    let (student, known) = students::know(tx, event.campus_id, student)?;
+    let (student, known) = students::know(tx, home, student)?;
     if known && waitlist_entries::is_waiting(tx.conn, event.id, student.id)? {
         return Err(ServiceError::refused(Code::AlreadyWaiting, "The student waits for a place of this event."));
     }
@@ -86,7 +102,7 @@ pub fn join(
     }
     let row = EntryRow {
         id: WaitlistEntryId::mint(),
-        campus_id: event.campus_id,
+        campus_id: home,
         event_id: event.id,
         student_id: student.id,
         wish: wish.clone(),
@@ -131,7 +147,8 @@ pub async fn alternatives(app: &App, event: EventId) -> Result<Arc<Vec<Free>>, S
 /// The entry, if the actor may act for its student, and the replay if the same was asked before.
 fn own(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Waiting, ServiceError> {
     let waiting = entries::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
-    super::access::require(tx, actor, waiting.row.campus_id, Action::BookPlaces)?;
+    let event = events::find(tx.conn, waiting.row.event_id)?.ok_or(ServiceError::NotFound)?;
+    sharing::require_for(tx, actor, waiting.row.campus_id, event.campus_id, Action::BookPlaces)?;
     Ok(waiting)
 }
 
@@ -171,8 +188,9 @@ pub fn list(
     after: Option<super::dated::Dated<WaitlistEntryId>>,
     most: i64,
 ) -> Result<Vec<Waiting>, ServiceError> {
-    event_of(tx, actor, event, Action::BookPlaces)?;
-    Ok(entries::list_of_event(tx.conn, event, state, after.map(super::dated::Dated::parts), most)?)
+    let (_, campuses) = sharing::seen(tx, actor, event, Action::BookPlaces)?;
+    let after = after.map(super::dated::Dated::parts);
+    Ok(entries::list_of_event(tx.conn, event, state, campuses.as_deref(), after, most)?)
 }
 
 /// The entry that a link in a letter speaks for, and the place that was held for it.
@@ -286,6 +304,19 @@ pub(super) fn let_go(
         pass_on(tx, &booked.about)?;
     }
     Ok(Waiting { row, ..waiting })
+}
+
+/// Ends the entries of a campus that books no more in an event of another. What is being offered stays so.
+pub(super) fn close_of_campus(tx: &mut Tx<'_>, event: EventId, campus: CampusId) -> Result<(), ServiceError> {
+    for waiting in entries::queue(tx.conn, event)? {
+        if waiting.row.campus_id != campus || waiting.row.state != EntryState::Waiting {
+            continue;
+        }
+        let row = waiting.row.into_state(waiting.row.state.close()?, tx.now);
+        entries::update(tx.conn, &row)?;
+        note_entry(tx, &row, None, "closed", By::Office, "The campus shares the event no more.")?;
+    }
+    Ok(())
 }
 
 /// Ends every entry of an event that does not take place.

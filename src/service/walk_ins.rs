@@ -125,7 +125,7 @@ fn enter(
         checked_in_at: Some(tx.now),
         walk_in: true,
         override_reason: reason.map(str::to_owned),
-        ..fresh(&about, &student, owner, tx.now)
+        ..fresh(tx, &about, &student, owner)?
     };
     if !bookings::insert(tx.conn, &mut row)? {
         return Err(walled());

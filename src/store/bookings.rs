@@ -482,15 +482,19 @@ pub struct BookingFilter {
     pub external_ref: Option<String>,
 }
 
-/// The bookings of an event, oldest first, after the given one.
+/// The bookings of an event, of students of these campuses or of any, oldest first, after the given one.
 pub fn list_of_event(
     conn: &mut Conn,
     event: EventId,
     filter: &BookingFilter,
+    campuses: Option<&[CampusId]>,
     after: Option<BookingId>,
     limit: i64,
 ) -> Result<Vec<Booked>, StoreError> {
     let mut query = with_facts!().filter(bookings::event_id.eq(event)).order(bookings::id).limit(limit).into_boxed();
+    if let Some(campuses) = campuses {
+        query = query.filter(bookings::campus_id.eq_any(campuses.to_vec()));
+    }
     if let Some(state) = filter.state {
         query = query.filter(bookings::state.eq(state));
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::accounts::email_in;
 use super::db::{Conn, StoreError, lost_race};
 use super::schema::campuses;
-use crate::domain::ids::CampusId;
+use crate::domain::ids::{CampusId, PolicyId};
 use crate::domain::people::campus::{Campus, OfferHours, Settings};
 use crate::domain::people::place::Position;
 use crate::domain::time::Instant;
@@ -58,6 +58,16 @@ impl TryFrom<CampusRow> for Campus {
 pub fn find(conn: &mut Conn, id: CampusId) -> Result<Option<Campus>, StoreError> {
     let row = campuses::table.find(id).select(CampusRow::as_select()).get_result(conn).optional()?;
     row.map(Campus::try_from).transpose()
+}
+
+/// The version of a campus's policy that is in force.
+///
+/// # Errors
+/// The database's.
+pub fn policy_of(conn: &mut Conn, id: CampusId) -> Result<Option<PolicyId>, StoreError> {
+    let found: Option<Option<PolicyId>> =
+        campuses::table.find(id).select(campuses::policy_id).get_result(conn).optional()?;
+    Ok(found.flatten())
 }
 
 /// Whether a campus has this slug.

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::columns::{Json, text_column};
 use super::db::{Conn, StoreError};
 use super::documents::{corrupt, position_out, wall_in, when_out};
-use super::schema::events;
+use super::schema::{event_campuses, events};
 use crate::domain::{
     ids::{CampusId, CampusRequestId, EventId, EventSeriesId},
     matching::campus_request::Mode,
     people::place::Position,
     scheduling::event::{Event, EventKind, EventState},
     scheduling::event_part::EventPart,
+    scheduling::sharing::SharingState,
     time::{Instant, Window, Zone},
 };
 
@@ -148,6 +149,17 @@ pub fn find_state(conn: &mut Conn, id: EventId) -> Result<Option<EventState>, St
     Ok(events::table.find(id).select(events::state).get_result(conn).optional()?)
 }
 
+/// The condition under which a campus books in an event of another that everybody sees.
+macro_rules! shared_with {
+    ($campus:expr) => {{
+        let joined = event_campuses::table
+            .filter(event_campuses::campus_id.eq($campus))
+            .filter(event_campuses::state.eq(SharingState::Joined))
+            .select(event_campuses::event_id);
+        events::id.eq_any(joined).and(events::published_at.is_not_null())
+    }};
+}
+
 /// Which events of a campus are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventFilter {
@@ -170,7 +182,7 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
     let mut query = events::table
-        .filter(events::campus_id.eq(filter.campus_id))
+        .filter(events::campus_id.eq(filter.campus_id).or(shared_with!(filter.campus_id)))
         .order((events::starts_at, events::id))
         .select(Columns::as_select())
         .limit(limit)
@@ -193,7 +205,7 @@ pub fn list(
 /// The database's.
 pub fn list_public_within(conn: &mut Conn, campus: CampusId, window: Window) -> Result<Vec<EventRow>, StoreError> {
     let rows: Vec<Columns> = events::table
-        .filter(events::campus_id.eq(campus))
+        .filter(events::campus_id.eq(campus).or(shared_with!(campus)))
         .filter(events::published_at.is_not_null())
         .filter(events::starts_at.lt(window.end()))
         .filter(events::ends_at.gt(window.start()))

@@ -17,6 +17,7 @@ pub mod days;
 pub mod db;
 mod documents;
 pub mod engagements;
+pub mod event_campuses;
 pub mod event_series;
 pub mod events;
 pub mod exclusions;

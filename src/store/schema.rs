@@ -200,6 +200,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::store::columns::{Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    event_campuses (event_id, campus_id) {
+        event_id -> Id,
+        campus_id -> Id,
+        state -> Text,
+        invited_at -> Moment,
+        answered_at -> Nullable<Moment>,
+        revision -> BigInt,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
     use crate::store::columns::{Document, Id, Moment};
     use diesel::sql_types::*;
 
@@ -662,6 +678,8 @@ diesel::joinable!(campus_volunteers -> campuses (campus_id));
 diesel::joinable!(campus_volunteers -> volunteers (volunteer_id));
 diesel::joinable!(events -> campuses (campus_id));
 diesel::joinable!(event_series -> campuses (campus_id));
+diesel::joinable!(event_campuses -> events (event_id));
+diesel::joinable!(event_campuses -> campuses (campus_id));
 diesel::joinable!(slots -> events (event_id));
 diesel::joinable!(seatings -> slots (slot_id));
 diesel::joinable!(seatings -> assignments (assignment_id));
@@ -711,6 +729,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campus_volunteers,
     events,
     event_series,
+    event_campuses,
     slots,
     seatings,
     grids,

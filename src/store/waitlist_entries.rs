@@ -245,6 +245,7 @@ pub fn list_of_event(
     conn: &mut Conn,
     event: EventId,
     state: Option<EntryState>,
+    campuses: Option<&[CampusId]>,
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Waiting>, StoreError> {
@@ -257,6 +258,9 @@ pub fn list_of_event(
         .into_boxed();
     if let Some(state) = state {
         query = query.filter(waitlist_entries::state.eq(state));
+    }
+    if let Some(campuses) = campuses {
+        query = query.filter(waitlist_entries::campus_id.eq_any(campuses.to_vec()));
     }
     if let Some((at, id)) = after {
         query = query.filter(

@@ -47,6 +47,7 @@ enum Given {
     Policy,
     Portal,
     Place,
+    Invited,
     ClosedSlot,
     Gridded,
     Rotated,
@@ -64,7 +65,7 @@ enum Given {
 
 use Given::{
     Applicant, Approved, AskedAgain, Assignment, Begun, BegunSeat, Booking, ClosedSlot, DayLink, Draft, Exclusion,
-    FeedToken, Full, Gridded, Hold, HoursLink, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession,
+    FeedToken, Full, Gridded, Hold, HoursLink, Invited, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession,
     Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, SeatTaken, Series, SeriesDraft, SignInLink,
     SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting, Worked,
 };
@@ -154,6 +155,12 @@ const TABLE: &[Row] = &[
     ("postpone_event", Need, REASON, COORDINATOR),
     ("reschedule_event", Need, r#"{"starts_local":"2028-03-04T12:00","ends_local":"2028-03-04T14:00"}"#, COORDINATOR),
     ("set_event_parts", Place, r#"{"parts":[{"key":"open","title":"Open hours","starts_local":"2027-03-04T12:00","ends_local":"2027-03-04T14:00"}]}"#, COORDINATOR),
+    ("list_event_campuses", Place, "", EVERYBODY),
+    ("invite_event_campus", Place, r#"{"campus_id":"$guest_id"}"#, [401, 404, 404, 403, 201, 404]),
+    ("accept_event_invitation", Invited, "", [401, 404, 404, 403, 403, 200]),
+    ("decline_event_invitation", Invited, "", [401, 404, 404, 403, 403, 200]),
+    ("end_event_sharing", Invited, "", [401, 404, 404, 403, 200, 200]),
+    ("list_event_invitations", Nothing, "", MEMBERS),
     ("list_slots", Need, "", EVERYBODY),
     ("create_event", Nothing, r#"{"kind":"workshop","title":"Resumes","mode":"virtual","starts_local":"2027-03-05T12:00","ends_local":"2027-03-05T13:00"}"#, [401, 404, 404, 403, 201, 404]),
     ("list_event_series", Nothing, "", EVERYBODY),
@@ -326,6 +333,8 @@ const ROLES: [&str; 6] = ["nobody", "a stranger", "the volunteer", "the requeste
 struct Cast {
     people: [Client; 6],
     volunteer: Volunteer,
+    /// The campus of the last of them.
+    foreign: String,
     number: std::cell::Cell<u32>,
 }
 
@@ -345,7 +354,7 @@ impl Cast {
             world.coordinator().clone(),
             foreign.coordinator.clone(),
         ];
-        Self { people, volunteer, number: std::cell::Cell::new(0) }
+        Self { people, volunteer, foreign: foreign.id, number: std::cell::Cell::new(0) }
     }
 
     fn next(&self) -> u32 {
@@ -435,8 +444,8 @@ impl Cast {
                 scene.insert("event_id", made.json["meetings"][0]["event_id"].as_str().unwrap().to_owned());
                 scene.insert("student", json!({ "student": student(&format!("{name} Booked")) }).to_string());
             }
-            Place | ClosedSlot | Gridded | Rotated | Booking | DayLink | Hold | Begun | Marked | Full | Waiting
-            | Offered => {
+            Place | Invited | ClosedSlot | Gridded | Rotated | Booking | DayLink | Hold | Begun | Marked | Full
+            | Waiting | Offered => {
                 self.set_places(world, given, &name, &mut scene).await;
             }
         }
@@ -451,8 +460,14 @@ impl Cast {
         let slot = world.slot(&event, "12:30", if given == Place || given == ClosedSlot { 64 } else { 1 }).await;
         scene.insert("event_id", event.id());
         scene.insert("slot_id", slot.clone());
+        scene.insert("guest_id", self.foreign.clone());
         scene.insert("student", json!({ "student": student(&format!("{name} Waiting")) }).to_string());
         match given {
+            Invited => {
+                let path = format!("/v1/events/{}/campuses", event.id());
+                office.post(&path, json!({ "campus_id": self.foreign })).await.expect(201);
+                scene.insert("campus_id", self.foreign.clone());
+            }
             ClosedSlot => {
                 office.act(&format!("/v1/slots/{slot}/close")).await.expect(200);
             }

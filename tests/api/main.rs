@@ -44,6 +44,7 @@ mod rotations;
 mod seating;
 mod seats;
 mod series;
+mod sharing;
 mod staffing;
 mod standings;
 mod support;

@@ -15,5 +15,6 @@ pub mod recurrence;
 pub mod reschedule;
 pub mod rotation;
 pub mod seating;
+pub mod sharing;
 pub mod slot;
 pub mod waitlist;

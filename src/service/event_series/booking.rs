@@ -87,8 +87,8 @@ pub fn book(
             }
             match place(tx, &event, |tx, about| admit(tx, about, &student, known, None).map(drop))? {
                 Ok(about) => {
-                    let mut booked =
-                        Booked { row: fresh(&about, &student, actor.owner(), tx.now), student: student.clone(), about };
+                    let row = fresh(tx, &about, &student, actor.owner())?;
+                    let mut booked = Booked { row, student: student.clone(), about };
                     if !bookings::insert(tx.conn, &mut booked.row)? {
                         return Err(walled());
                     }

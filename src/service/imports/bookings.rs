@@ -175,7 +175,7 @@ fn one(
     };
     let waited = admit_beside(tx, &about, &student, before.is_some(), None, planned, false)?;
     group.abouts.insert(slot, about.clone());
-    let mut row = fresh(&about, &student, actor.owner(), tx.now);
+    let mut row = fresh(tx, &about, &student, actor.owner())?;
     if !group.keep {
         planned.give(&about, &student, row.id);
         return Ok(Outcome::Created(None));

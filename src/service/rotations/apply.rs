@@ -154,7 +154,7 @@ fn book(tx: &mut Tx<'_>, actor: &Actor, day: &Day, planned: &Planned) -> Result<
     let mut made = Vec::new();
     for one in planned.plan.interviews.iter().filter(|one| !one.booked) {
         let (Some(about), Some(student)) = (day.abouts.get(&one.slot), students.get(&one.student)) else { continue };
-        let mut row = fresh(about, student, actor.owner(), tx.now);
+        let mut row = fresh(tx, about, student, actor.owner())?;
         if !bookings::insert(tx.conn, &mut row)? {
             return Err(walled());
         }

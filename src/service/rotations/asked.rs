@@ -149,6 +149,10 @@ pub(super) fn choose(tx: &mut Tx<'_>, event: &EventRow, wanted: &Wanted) -> Resu
                 .collect();
             let all = event.when.window();
             for waiting in waitlist_entries::queue(tx.conn, event.id)? {
+                // The students of a guest are planned by nobody but their own campus.
+                if waiting.row.campus_id != event.campus_id {
+                    continue;
+                }
                 let wish = &waiting.row.wish;
                 let from = wish.from.map_or(all.start(), |from| from.max(all.start()));
                 let times: Vec<Window> = if wish.slots.is_empty() {

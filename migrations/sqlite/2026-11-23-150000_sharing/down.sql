@@ -1,0 +1,3 @@
+-- Forgets which campuses share events. The places of their students stay.
+
+drop table event_campuses;
