@@ -90,6 +90,8 @@ impl CancelBody {
 #[serde(deny_unknown_fields)]
 pub struct MoveBody {
     slot_id: String,
+    #[serde(default)]
+    reason: String,
 }
 
 /// The filters of the list.
@@ -317,7 +319,7 @@ async fn relocate(ctx: Ctx, At(booking): At<BookingId>, Body { value, digest }: 
     ctx.for_portals_too()
         .act(digest, move |tx, actor| {
             bookings::find(tx, actor, booking)?;
-            let booked = bookings::relocate(tx, actor, booking, id("slot_id", &value.slot_id)?)?;
+            let booked = bookings::relocate(tx, actor, booking, id("slot_id", &value.slot_id)?, &value.reason)?;
             Ok(shown(&booked, tx))
         })
         .await

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::body::{At, Body};
 use super::ctx::{Answer, Ctx, Reply};
 use super::route_table;
-use super::wire::times::{WhenView, shown, window};
+use super::wire::skills::id;
+use super::wire::times::{WhenView, shown, starts, window};
 use crate::domain::ids::EventId;
 use crate::domain::people::availability::DayHours;
 use crate::domain::refusal::Invalid;
@@ -19,7 +20,7 @@ use crate::service::access::Actor;
 use crate::service::app::Tx;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
-use crate::service::grids::{self, BlockedLine, Line, NewGrid, Plan};
+use crate::service::grids::{self, BlockedLine, Line, MoveAsked, NewGrid, Plan};
 
 pub(super) use moving::moved;
 
@@ -142,7 +143,42 @@ struct WayBody {
 pub struct SetGridBody {
     grid: GridBody,
     #[serde(default)]
+    moves: Vec<MoveBody>,
+    #[serde(default)]
     dry_run: bool,
+}
+
+/// A student who goes to another slot of the grid.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveBody {
+    booking_id: String,
+    table: String,
+    starts_local: String,
+}
+
+/// The most moves of one request.
+const MOST_MOVES: usize = 1_000;
+
+impl SetGridBody {
+    fn moves(&self, zone: Zone) -> Result<Vec<MoveAsked>, Vec<Invalid>> {
+        if self.moves.len() > MOST_MOVES {
+            let detail = format!("it has {} entries, at most {MOST_MOVES} are taken", self.moves.len());
+            return Err(vec![Invalid::new("moves", "too_many", detail)]);
+        }
+        let (mut moves, mut faults) = (Vec::new(), Vec::new());
+        for (number, step) in self.moves.iter().enumerate() {
+            let start = starts(&step.starts_local, zone.name(), self.grid.fold.as_deref());
+            match (id("booking_id", &step.booking_id), start) {
+                (Ok(booking), Ok(start)) => moves.push(MoveAsked { booking, table: step.table.clone(), start }),
+                (booking, start) => {
+                    let wrong = booking.err().into_iter().chain(start.err().into_iter().flatten());
+                    faults.extend(wrong.map(|fault| fault.within(number).within("moves")));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(moves) } else { Err(faults) }
+    }
 }
 
 fn clock(field: &str, text: &str) -> Result<NaiveTime, Invalid> {
@@ -332,6 +368,16 @@ struct LeftOverView {
 }
 
 #[derive(Debug, Serialize)]
+struct MoveView {
+    booking_id: String,
+    student_id: String,
+    external_ref: String,
+    name: String,
+    from_slot_id: String,
+    to: LineView,
+}
+
+#[derive(Debug, Serialize)]
 struct ChangesView {
     done: bool,
     slots: usize,
@@ -341,6 +387,7 @@ struct ChangesView {
     remove: Shown<LineView>,
     blocked: Shown<BlockedView>,
     held_back: Shown<LineView>,
+    moves: Shown<MoveView>,
     begun: Shown<LineView>,
     left_over: Shown<LeftOverView>,
 }
@@ -356,6 +403,14 @@ impl From<Plan> for ChangesView {
             remove: cut(plan.remove, LineView::from),
             blocked: cut(plan.blocked, BlockedView::from),
             held_back: cut(plan.held_back, LineView::from),
+            moves: cut(plan.moves, |step| MoveView {
+                booking_id: step.booking.to_string(),
+                student_id: step.student.id.to_string(),
+                external_ref: step.student.external_ref.clone(),
+                name: step.student.name.clone(),
+                from_slot_id: step.from.to_string(),
+                to: step.to.into(),
+            }),
             begun: cut(plan.passed, LineView::from),
             left_over: cut(plan.left_over, |left| LeftOverView {
                 session: left.session,
@@ -493,8 +548,8 @@ async fn set(ctx: Ctx, At(event): At<EventId>, Body { value, .. }: Body<SetGridB
         let zone = grids::usual_zone(tx, actor, event)?;
         let grid = value.grid.read(zone).map_err(|faults| in_grid(faults.into()))?;
         let kept = document(&value.grid)?;
-        let plan =
-            grids::set(tx, actor, event, &seen, &NewGrid { grid, document: kept }, value.dry_run).map_err(in_grid)?;
+        let (new, moves) = (NewGrid { grid, document: kept }, value.moves(zone)?);
+        let plan = grids::set(tx, actor, event, &seen, &new, &moves, value.dry_run).map_err(in_grid)?;
         let (blocked, revision) = (plan.blocked.len(), plan.revision);
         let refused = !plan.is_clear() && !value.dry_run;
         let view = ChangesView::from(plan);

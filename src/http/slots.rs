@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::route_table;
+use super::wire::skills::id;
 use super::wire::times::{WhenView, instant, window};
 use super::wire::{ReasonBody, present};
-use crate::domain::ids::{EventId, SlotId};
+use crate::domain::ids::{BookingId, EventId, SlotId};
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::booking::BookingRules;
 use crate::domain::scheduling::slot::SlotChange;
@@ -76,6 +77,35 @@ pub struct SlotPatchBody {
     capacity: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     seats: Option<i64>,
+    #[serde(default)]
+    moves: Vec<SlotMoveBody>,
+}
+
+/// Who goes to which other slot.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotMoveBody {
+    booking_id: String,
+    slot_id: String,
+}
+
+/// The most moves of one request.
+const MOST_MOVES: usize = 500;
+
+fn read_moves(moves: &[SlotMoveBody]) -> Result<Vec<(BookingId, SlotId)>, Vec<Invalid>> {
+    if moves.len() > MOST_MOVES {
+        let detail = format!("it has {} entries, at most {MOST_MOVES} are taken", moves.len());
+        return Err(vec![Invalid::new("moves", "too_many", detail)]);
+    }
+    let (mut read, mut faults) = (Vec::new(), Vec::new());
+    for (number, step) in moves.iter().enumerate() {
+        let field = |name: &str| format!("moves/{number}/{name}");
+        match (id(&field("booking_id"), &step.booking_id), id(&field("slot_id"), &step.slot_id)) {
+            (Ok(booking), Ok(slot)) => read.push((booking, slot)),
+            (booking, slot) => faults.extend(booking.err().into_iter().chain(slot.err())),
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
 }
 
 /// A slot, out.
@@ -277,11 +307,15 @@ async fn read(ctx: Ctx, At(id): At<SlotId>) -> Answer {
 }
 
 /// Changes a slot's label, place or number of places.
-async fn change(ctx: Ctx, At(id): At<SlotId>, Body { value, .. }: Body<SlotPatchBody>) -> Answer {
+async fn change(ctx: Ctx, At(slot): At<SlotId>, Body { value, .. }: Body<SlotPatchBody>) -> Answer {
     let seen = ctx.seen();
-    let SlotPatchBody { label, place, part, capacity, seats } = value;
+    let SlotPatchBody { label, place, part, capacity, seats, moves } = value;
     let change = SlotChange { label, place, part, capacity, seats };
-    ctx.write(move |tx, actor| Ok(shown(slots::change(tx, actor, id, &seen, &change)?))).await
+    ctx.write(move |tx, actor| {
+        let moves = read_moves(&moves)?;
+        Ok(shown(slots::change(tx, actor, slot, &seen, &change, &moves)?))
+    })
+    .await
 }
 
 /// Takes people again.

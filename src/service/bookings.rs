@@ -9,7 +9,7 @@ use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
 use super::judging::{self, Lateness};
-use super::places::{self, By, Planned, admit, admit_beside, end, fresh, note, tell, walled};
+use super::places::{self, By, Planned, Shifted, admit, admit_beside, end, fresh, note, tell, walled};
 use super::queue::{has_a_place, pass_on, pass_on_all};
 use super::{sharing, students};
 use crate::domain::ids::{BookingId, CampusId, EventId, PlaceLogId, SlotId};
@@ -373,12 +373,20 @@ pub fn cancel_by_link(tx: &mut Tx<'_>, id: BookingId) -> Result<Booked, ServiceE
     end(tx, &Booked { row, ..booked }, By::Student, PlaceEnd::GivenBack, "")
 }
 
-/// Moves a student to another slot of the same event, in one step: the calendar entry stays the same one.
+/// Moves a student to another slot of the same event, in one step: the calendar entry stays the same one, and the log keeps
+/// the reason, if there is one.
 ///
 /// # Errors
 /// Those of [`find`]; `wrong_state`; `unknown_reference` for a slot of another event; what stands in the way there.
-pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> Result<Booked, ServiceError> {
+pub fn relocate(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: BookingId,
+    slot: SlotId,
+    reason: &str,
+) -> Result<Booked, ServiceError> {
     let booked = own(tx, actor, id, Action::BookPlaces)?;
+    let reason = prose("reason", reason, 0, 500)?;
     booked.row.state.relocate()?;
     let about = abouts::find(tx.conn, slot)?.filter(|about| about.event == booked.row.event_id);
     let Some(about) = about else {
@@ -397,7 +405,7 @@ pub fn relocate(tx: &mut Tx<'_>, actor: &Actor, id: BookingId, slot: SlotId) -> 
         return Err(ServiceError::refused(Code::TooLateToCancel, detail));
     }
     let waited = admit(tx, &about, &booked.student, true, Some(id))?;
-    let moved = places::shift(tx, &booked, about, By::of(actor), false)?;
+    let moved = places::shift(tx, &booked, about, By::of(actor), Shifted::Asked(&reason))?;
     if waited {
         has_a_place(tx, &moved, By::of(actor))?;
     }

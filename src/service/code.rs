@@ -514,7 +514,8 @@ impl Code {
                 "capacity_below_taken",
                 409,
                 "More places are taken than that",
-                "Move or cancel bookings first. `taken` says how many places are taken.",
+                "Say in `moves` who goes to which other slot, or move or cancel bookings first. `taken` says how many places \
+                 would be left taken.",
             ),
             Self::SeatsBelowSeated => (
                 "seats_below_seated",
@@ -539,8 +540,8 @@ impl Code {
                 "grid_blocked",
                 409,
                 "People stand in the way of this grid",
-                "Nothing was changed. `changes` names each slot in the way: move or cancel its bookings, or keep its table and \
-                 time in the grid. `dry_run` shows the same beforehand.",
+                "Nothing was changed. `changes` names each slot in the way: say in `moves` who goes where, cancel their bookings, or \
+                 keep the table and time in the grid. `dry_run` shows the same beforehand.",
             ),
             Self::SlotsUnmovable => (
                 "slots_unmovable",

@@ -1,32 +1,36 @@
 //! Grids: the slots of an event made by a rule, and made again around the people in them; and what can be said of a grid
 //! before anybody is invited.
 //!
-//! Slots made by hand are no grid's, and what has begun is left alone. Absent on purpose: moving people, which the office
-//! does booking by booking, and the reading of the rule, which is the door's.
+//! Slots made by hand are no grid's, and what has begun is left alone. People are moved where the office says who goes
+//! where. Absent on purpose: the reading of the rule, which is the door's.
+
+mod moving;
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use self::moving::{move_people, moved};
 use super::access::Actor;
 use super::app::Tx;
 use super::bookings::event_of;
 use super::error::{Seen, ServiceError};
 use super::events::EventRow;
-use super::places::{tell_of_change, walled};
+use super::places::{tell_others_of_change, walled};
 use super::queue::pass_on_many;
 use super::seating;
 use super::slots::in_part;
-use crate::domain::ids::{EventId, SlotId};
+use crate::domain::ids::{BookingId, EventId, SlotId};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::domain::scheduling::feasibility::{self, Demand, Preview, Supply};
 use crate::domain::scheduling::grid::{Changes, Existing, Grid, Hindrance, PlannedSlot, expand, reconcile};
 use crate::domain::scheduling::slot::{Seating, Slot, SlotState};
 use crate::domain::time::{Instant, LocalWindow, Zone};
-use crate::store::bookings::BookingRow;
+use crate::store::bookings::{Booked, BookingRow};
 use crate::store::grids::{GridRow, GridSlot};
 use crate::store::slots::SlotRow;
+use crate::store::students::StudentRow;
 use crate::store::{bookings, events as event_rows, feed_revisions, grids, waitlist_entries};
 
 /// A grid as it comes in: what it means, and the document that is kept of it.
@@ -68,6 +72,30 @@ pub struct BlockedLine {
     pub detail: String,
 }
 
+/// A student who goes to another slot, by the office's plan.
+#[derive(Debug, Clone)]
+pub struct MoveLine {
+    /// The booking.
+    pub booking: BookingId,
+    /// Who.
+    pub student: StudentRow,
+    /// From which slot.
+    pub from: SlotId,
+    /// To which.
+    pub to: Line,
+}
+
+/// A move as it is asked for: which booking goes to the slot of which table, and when that begins.
+#[derive(Debug, Clone)]
+pub struct MoveAsked {
+    /// The booking.
+    pub booking: BookingId,
+    /// The label of the table.
+    pub table: String,
+    /// When the slot begins.
+    pub start: Instant,
+}
+
 /// The time of a table that makes no place.
 #[derive(Debug, Clone)]
 pub struct LeftOverLine {
@@ -98,6 +126,8 @@ pub struct Plan {
     pub blocked: Vec<BlockedLine>,
     /// Wanted slots that wait for blocked ones at their table.
     pub held_back: Vec<Line>,
+    /// Who goes where.
+    pub moves: Vec<MoveLine>,
     /// Wanted slots that would have begun.
     pub passed: Vec<Line>,
     /// Time that makes no place.
@@ -144,12 +174,13 @@ pub fn set(
     event: EventId,
     seen: &Seen,
     new: &NewGrid,
+    moves: &[MoveAsked],
     dry_run: bool,
 ) -> Result<Plan, ServiceError> {
     let event = event_of(tx, actor, event, Action::ManagePlaces)?;
     seen.agrees(event.revision)?;
     event.state.change()?;
-    let work = Work::plan(tx, &event, &new.grid)?;
+    let work = Work::plan(tx, &event, &new.grid, moves)?;
     let mut plan = work.told();
     plan.revision = event.revision;
     if dry_run || !plan.is_clear() {
@@ -175,6 +206,8 @@ struct Work {
     wanted: Vec<PlannedSlot>,
     passed: Vec<PlannedSlot>,
     changes: Changes,
+    /// Who goes to which of the wanted slots.
+    moving: Vec<(Booked, usize)>,
     clashing: Vec<SlotId>,
     left_over: Vec<LeftOverLine>,
     buildings: Vec<String>,
@@ -190,7 +223,7 @@ fn same(table: &str) -> String {
 }
 
 impl Work {
-    fn plan(tx: &mut Tx<'_>, event: &EventRow, grid: &Grid) -> Result<Self, ServiceError> {
+    fn plan(tx: &mut Tx<'_>, event: &EventRow, grid: &Grid, moves: &[MoveAsked]) -> Result<Self, ServiceError> {
         let made = expand(grid)?;
         outside(event, grid)?;
         let there = grids::list_slots(tx.conn, event.id)?;
@@ -233,7 +266,11 @@ impl Work {
                 }
             })
             .collect();
-        let mut changes = reconcile(&existing, &wanted);
+        let (mut changes, moving) = if moves.is_empty() {
+            (reconcile(&existing, &wanted), Vec::new())
+        } else {
+            moved(tx, event, (&existing, &wanted), &grid.travel, moves)?
+        };
         let begun = there.iter().filter(|slot| slot.row.when.window().start() <= tx.now);
         changes.keep.extend(begun.filter(|slot| slot.row.state != SlotState::Cancelled).map(|slot| slot.row.id));
         let left_over = made
@@ -249,7 +286,8 @@ impl Work {
             })
             .collect();
         let buildings = grid.travel.buildings.clone();
-        let mut work = Self { there, taken, wanted, passed, changes, clashing: Vec::new(), left_over, buildings };
+        let clashing = Vec::new();
+        let mut work = Self { there, taken, wanted, passed, changes, moving, clashing, left_over, buildings };
         work.find_clashes(tx, event)?;
         Ok(work)
     }
@@ -264,6 +302,9 @@ impl Work {
                 continue;
             }
             'people: for booked in bookings::list_live(tx.conn, change.slot)? {
+                if self.moving.iter().any(|(moved, _)| moved.row.id == booked.row.id) {
+                    continue;
+                }
                 let had = bookings::list_of_student(tx.conn, booked.row.student_id, event.id, will.start(), tx.now)?;
                 let mut others = had.iter().filter(|had| had.slot != change.slot);
                 if others.any(|had| had.commitment.window.overlaps(will)) {
@@ -332,6 +373,14 @@ impl Work {
             remove: self.changes.remove.iter().filter_map(is).collect(),
             blocked: blocked.chain(clashing).collect(),
             held_back: self.changes.held_back.iter().filter_map(will).collect(),
+            moves: self
+                .moving
+                .iter()
+                .filter_map(|(booked, to)| {
+                    let (booking, student, from) = (booked.row.id, booked.student.clone(), booked.row.slot_id);
+                    Some(MoveLine { booking, student, from, to: will(to)? })
+                })
+                .collect(),
             passed: self.passed.iter().map(|planned| Self::will_be(planned, None, 0)).collect(),
             left_over: self.left_over.clone(),
             done: false,
@@ -341,8 +390,7 @@ impl Work {
 
     fn carry_out(&self, tx: &mut Tx<'_>, event: &EventRow) -> Result<(), ServiceError> {
         let by_id: HashMap<SlotId, &GridSlot> = self.there.iter().map(|slot| (slot.row.id, slot)).collect();
-        self.remove(tx, event, &by_id)?;
-        let mut roomier = Vec::new();
+        let (mut roomier, mut reshaped) = (Vec::new(), Vec::new());
         for change in &self.changes.change {
             let (Some(before), Some(planned)) = (by_id.get(&change.slot), self.wanted.get(change.to)) else { continue };
             let row = &before.row;
@@ -360,11 +408,8 @@ impl Work {
                 roomier.push(change.slot);
             }
             grids::update_slot(tx.conn, &self.kept(row.changed(slot, tx.now), planned))?;
-            if change.people > 0 && planned.when != row.when {
-                until(tx, change.slot, planned.when.window().end())?;
-            }
-            if told && change.people > 0 {
-                tell_of_change(tx, change.slot)?;
+            if change.people > 0 {
+                reshaped.push((change.slot, planned.when.window().end(), planned.when != row.when, told));
             }
         }
         let left = self.left_tables();
@@ -389,6 +434,16 @@ impl Work {
             made.push(self.kept(SlotRow::new(slot, tx.now), planned));
         }
         grids::insert_slots(tx.conn, &made)?;
+        let moved = move_people(tx, event, &self.moving, &self.wanted)?;
+        for (slot, end, lasts_otherwise, told) in reshaped {
+            if lasts_otherwise {
+                until(tx, slot, end)?;
+            }
+            if told {
+                tell_others_of_change(tx, slot, &moved)?;
+            }
+        }
+        self.remove(tx, event, &by_id)?;
         // Those who wait come first, also to what is new.
         pass_on_many(tx, event.id, &roomier, &[]).map(drop)
     }
@@ -427,6 +482,8 @@ impl Work {
         }
         let mut named: HashSet<SlotId> = grids::ever_booked(tx.conn, event.id)?.into_iter().collect();
         named.extend(waitlist_entries::wishes(tx.conn, event.id)?.into_iter().flat_map(|wish| wish.slots));
+        // The log says where those come from who were moved away.
+        named.extend(self.moving.iter().map(|(booked, _)| booked.row.slot_id));
         for id in &self.changes.remove {
             let Some(slot) = by_id.get(id) else { continue };
             if named.contains(id) {

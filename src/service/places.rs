@@ -469,6 +469,17 @@ pub(super) fn pass(app: &App, about: &PlaceAbout, code: &DoorCode) -> Option<Doo
         .then(|| DoorPass { code: code.clone(), link: format!("{}/door/{}/{code}", app.site.base_url, about.event) })
 }
 
+/// Why a student is put into another slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shifted<'a> {
+    /// The student asked for it, or the office for them; with what was said about it.
+    Asked(&'a str),
+    /// The office changes its slots and has said who goes where.
+    Planned,
+    /// Nobody sits at the former slot any more.
+    Instead,
+}
+
 /// Puts a student into another slot; the calendar entry stays the same one. Whoever is allowed to, and that there is room,
 /// was looked at before.
 pub(super) fn shift(
@@ -476,7 +487,7 @@ pub(super) fn shift(
     booked: &Booked,
     about: PlaceAbout,
     by: By,
-    instead: bool,
+    why: Shifted<'_>,
 ) -> Result<Booked, ServiceError> {
     let window = about.slot.when.window();
     let row = BookingRow {
@@ -488,14 +499,22 @@ pub(super) fn shift(
         moved_closer: false,
         ..booked.row.into_state(booked.row.state.relocate()?, tx.now).touched(tx.now)
     };
-    let row = if instead { judging::moved(tx, row, &about)? } else { row };
+    let row = match why {
+        Shifted::Asked(_) => row,
+        Shifted::Planned | Shifted::Instead => judging::moved(tx, row, &about)?,
+    };
     if !bookings::update(tx.conn, &row)? {
         return Err(walled());
     }
     let moved = Booked { row, about, ..booked.clone() };
-    tell_news(tx, &moved, instead.then_some(News::Instead))?;
-    let why = if instead { " Nobody sits there any more." } else { "" };
-    note(tx, &moved.row, "moved", by, &format!("From the slot {}.{why}", booked.about.slot.id))?;
+    let (news, why) = match why {
+        Shifted::Asked(why) => (None, why),
+        Shifted::Planned => (None, "The office has made other slots."),
+        Shifted::Instead => (Some(News::Instead), "Nobody sits there any more."),
+    };
+    tell_news(tx, &moved, news)?;
+    let reason = format!("From the slot {}. {why}", booked.about.slot.id);
+    note(tx, &moved.row, "moved", by, reason.trim_end())?;
     Ok(moved)
 }
 
@@ -534,8 +553,13 @@ pub(super) fn end(
 
 /// Writes to everybody with a place in the slot that something about it has changed; each keeps their calendar entry.
 pub(super) fn tell_of_change(tx: &mut Tx<'_>, slot: SlotId) -> Result<(), ServiceError> {
+    tell_others_of_change(tx, slot, &[])
+}
+
+/// The same, but not to those who were told by now.
+pub(super) fn tell_others_of_change(tx: &mut Tx<'_>, slot: SlotId, told: &[BookingId]) -> Result<(), ServiceError> {
     for booked in bookings::list_live(tx.conn, slot)? {
-        if booked.row.state != BookingState::Confirmed {
+        if booked.row.state != BookingState::Confirmed || told.contains(&booked.row.id) {
             continue;
         }
         let row = booked.row.into_state(booked.row.state, tx.now).touched(tx.now);

@@ -6,15 +6,16 @@ use super::bookings::event_of;
 use super::code::Code;
 use super::error::{Seen, ServiceError};
 use super::events::{self, EventRow, SlotSeats};
-use super::places::{call_off, tell_of_change};
+use super::places::{By, Shifted, admit, call_off, shift, tell_of_change};
 use super::queue::{pass_on, pass_on_all};
-use crate::domain::ids::{EventId, SlotId};
+use crate::domain::ids::{BookingId, EventId, SlotId};
 use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
 use crate::domain::refusal::{Invalid, line, prose};
-use crate::domain::scheduling::booking::BookingRules;
+use crate::domain::scheduling::booking::{BookingRules, BookingState};
 use crate::domain::scheduling::slot::{Seating, Slot, SlotChange, SlotRefused, SlotState, places, seats as seat_count};
 use crate::domain::time::{Instant, LocalWindow, Window, Zone};
+use crate::store::bookings::Booked;
 use crate::store::slots::SlotRow;
 use crate::store::{bookings, events as event_rows, feed_revisions, places as abouts, slots};
 
@@ -144,8 +145,8 @@ fn managed(tx: &mut Tx<'_>, actor: &Actor, id: SlotId) -> Result<(SlotRow, Event
     Ok((slot, event))
 }
 
-/// Changes a slot's label, place or number of places. A new place is told to everybody who has one of its places; places
-/// that come free go to those who wait.
+/// Changes a slot's label, place or number of places, and moves those who have to leave it. A new place is told to everybody
+/// who has one of its places; places that come free go to those who wait.
 ///
 /// # Errors
 /// Not found; those of [`require`]; `precondition_required`, `stale`, `wrong_state`, `capacity_below_taken`,
@@ -156,26 +157,64 @@ pub fn change(
     id: SlotId,
     seen: &Seen,
     change: &SlotChange,
+    moves: &[(BookingId, SlotId)],
 ) -> Result<SlotSeats, ServiceError> {
     let (before, event) = managed(tx, actor, id)?;
     seen.agrees(before.revision)?;
-    let taken = bookings::count_taken(tx.conn, id, tx.now)?;
+    let leaving = leaving(tx, &before, moves)?;
+    let stay = u32::try_from(leaving.len()).unwrap_or(u32::MAX);
+    let taken = bookings::count_taken(tx.conn, id, tx.now)?.saturating_sub(stay);
     let slot = changed(&before, change, taken)?;
     if let Some(part) = slot.part.as_deref().filter(|_| slot.part != before.part) {
         in_part(&event, part, slot.when.window())?;
     }
-    if slot == before.slot {
+    if slot == before.slot && leaving.is_empty() {
         return seats(tx, &event, before);
     }
-    let (moved, grown) = (slot.place != before.place || slot.label != before.label, slot.capacity > before.capacity);
-    let row = keep(tx, &event, &before, slot)?;
-    if moved {
+    let elsewhere = slot.place != before.place || slot.label != before.label;
+    let grown = slot.capacity > before.capacity;
+    let row = if slot == before.slot { before } else { keep(tx, &event, &before, slot)? };
+    for (booked, to) in &leaving {
+        let about = abouts::find(tx.conn, *to)?.ok_or(ServiceError::NotFound)?;
+        admit(tx, &about, &booked.student, true, Some(booked.row.id))?;
+        shift(tx, booked, about, By::Office, Shifted::Planned)?;
+    }
+    if elsewhere {
         tell_of_change(tx, id)?;
     }
-    if grown {
+    if grown || !leaving.is_empty() {
         free(tx, id)?;
     }
     seats(tx, &event, row)
+}
+
+/// Those who leave a slot by the office's plan, and where they go.
+fn leaving(
+    tx: &mut Tx<'_>,
+    slot: &SlotRow,
+    moves: &[(BookingId, SlotId)],
+) -> Result<Vec<(Booked, SlotId)>, ServiceError> {
+    let (mut leaving, mut faults): (Vec<(Booked, SlotId)>, Vec<Invalid>) = (Vec::new(), Vec::new());
+    for (number, (booking, to)) in moves.iter().enumerate() {
+        let fault = |field: &str, code, detail: String| Invalid::new(format!("moves/{number}/{field}"), code, detail);
+        let there = bookings::find(tx.conn, *booking)?
+            .filter(|booked| booked.row.slot_id == slot.id && booked.row.state == BookingState::Confirmed);
+        let known = slots::find(tx.conn, *to)?.is_some_and(|to| to.event_id == slot.event_id && to.id != slot.id);
+        match there {
+            None => {
+                let detail = format!("{booking} is no confirmed place of this slot");
+                faults.push(fault("booking_id", "unknown_reference", detail));
+            }
+            Some(_) if leaving.iter().any(|(other, _)| other.row.id == *booking) => {
+                faults.push(fault("booking_id", "duplicate", format!("{booking} is moved before")));
+            }
+            Some(_) if !known => {
+                faults.push(fault("slot_id", "unknown_reference", format!("the event has no other slot {to}")));
+            }
+            Some(booked) => leaving.push((booked, *to)),
+        }
+    }
+    if faults.is_empty() { Ok(leaving) } else { Err(faults.into()) }
 }
 
 /// The slot with other words or other room.

@@ -12,6 +12,8 @@ on_both!(World:
     san_diego_has_four_evenings_in_one_event,
     a_booked_slot_hears_of_its_new_room_and_room_goes_to_those_who_wait,
     nossal_falls_short_by_the_day_although_the_total_suffices,
+    who_goes_where_is_said_with_the_grid,
+    who_leaves_is_said_with_fewer_places,
     what_cannot_be_is_pointed_at
 );
 
@@ -218,4 +220,121 @@ async fn what_cannot_be_is_pointed_at(world: &World) {
     check("pattern", json!({ "kind": "bell", "period_minutes": 0 }), "/grid/pattern/period_minutes", "out_of_range")
         .await;
     assert!(slots(world, &event.id()).await.is_empty());
+}
+
+fn two_tables(labels: &[&str], capacity: u32) -> Value {
+    let tables: Vec<Value> = labels.iter().map(|label| json!({ "label": label, "capacity": capacity })).collect();
+    json!({
+        "sessions": [{ "name": "Afternoon", "starts_local": "2027-03-04T12:00", "ends_local": "2027-03-04T13:30" }],
+        "pattern": { "kind": "in_turn", "interview_minutes": 30 },
+        "tables": tables,
+    })
+}
+
+async fn who_goes_where_is_said_with_the_grid(world: &World) {
+    let event = world.event(&json!({})).await;
+    set(world, &event.id(), &two_tables(&["Table 1", "Table 2"], 1), false).await.expect(200);
+    let there = slots(world, &event.id()).await;
+    let at = |label: &str, time: &str| {
+        let is = |slot: &&Value| slot["label"] == label && slot["starts_local"] == format!("2027-03-04T{time}");
+        there.iter().find(is).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let portal = world.portal().await;
+    let ann = portal.books(&at("Table 2", "12:30"), "Ann Moved").await.expect(201);
+    let ben = portal.books(&at("Table 1", "12:00"), "Ben Stays").await.expect(201);
+    let cy = portal.books(&at("Table 2", "13:00"), "Cy Moved").await.expect(201);
+    let one = two_tables(&["Table 1"], 1);
+    let sends = async |moves: Value, dry_run: bool| {
+        let path = format!("/v1/events/{}/grid", event.id());
+        let body = json!({ "grid": one, "moves": moves, "dry_run": dry_run });
+        world.coordinator().request("PUT", &path).header("If-Match", "*").json(&body).send().await
+    };
+    let step = |booking: &Response, table: &str, time: &str| json!({ "booking_id": booking.id(), "table": table, "starts_local": format!("2027-03-04T{time}") });
+    let refused = sends(json!([]), false).await.refused(409, "grid_blocked");
+    assert_eq!(refused.json["changes"]["blocked"]["count"], 2);
+    let part = sends(json!([step(&ann, "Table 1", "12:30")]), false).await.refused(409, "grid_blocked");
+    assert_eq!(part.json["changes"]["blocked"]["count"], 1, "Cy is in the way still");
+    for (moves, pointer, code) in [
+        (json!([step(&ann, "Table 1", "12:00")]), "/moves/0/table", "full"),
+        (json!([step(&ann, "Table 1", "12:30"), step(&cy, "Table 1", "12:30")]), "/moves/0/table", "full"),
+        (json!([step(&ann, "Table 9", "12:30")]), "/moves/0/table", "unknown_reference"),
+        (json!([step(&ann, "Table 1", "12:45")]), "/moves/0/table", "unknown_reference"),
+        (json!([step(&event, "Table 1", "12:30")]), "/moves/0/booking_id", "unknown_reference"),
+        (json!([step(&ann, "Table 1", "12:30"), step(&ann, "Table 1", "13:00")]), "/moves/1/booking_id", "duplicate"),
+        (
+            json!([{ "booking_id": "x", "table": "Table 1", "starts_local": "soon" }]),
+            "/moves/0/starts_local",
+            "invalid_format",
+        ),
+    ] {
+        sends(moves, false).await.refused(422, "invalid_fields").points_at(pointer, code);
+    }
+    let all = json!([step(&ann, "table 1", "12:30"), step(&cy, "Table 1", "13:00")]);
+    let tried = sends(all.clone(), true).await.expect(200);
+    assert_eq!((counts(&tried.json), &tried.json["moves"]["count"]), ([3, 0, 0, 3, 0], &json!(2)));
+    let line = &tried.json["moves"]["items"][0];
+    assert_eq!((&line["name"], &line["from_slot_id"]), (&json!("Ann Moved"), &json!(at("Table 2", "12:30"))));
+    assert_eq!(world.letters_to("ann.moved@example.edu").await.len(), 1, "a dry run moves nobody");
+
+    sends(all, false).await.expect(200);
+    for (was, slot) in [(&ann, at("Table 1", "12:30")), (&cy, at("Table 1", "13:00")), (&ben, at("Table 1", "12:00"))] {
+        let now = portal.get(&format!("/v1/bookings/{}", was.id())).await.expect(200);
+        assert_eq!((&now.json["slot_id"], &now.json["calendar_uid"]), (&json!(slot), &was.json["calendar_uid"]));
+        let moved = was.id() != ben.id();
+        assert_eq!(now.json["calendar_sequence"], json!(u32::from(moved)));
+    }
+    assert_eq!(world.letters_to("ann.moved@example.edu").await.len(), 2);
+    assert_eq!(world.letters_to("ben.stays@example.edu").await.len(), 1);
+    let left = slots(world, &event.id()).await;
+    let open = left.iter().filter(|slot| slot["state"] == "open").count();
+    assert_eq!((open, left.len()), (3, 5), "what somebody ever booked stays as cancelled");
+    let log = world.coordinator().all(&format!("/v1/events/{}/place-log", event.id())).await;
+    let moved: Vec<&Value> = log.iter().filter(|line| line["what"] == "moved").collect();
+    assert_eq!(moved.len(), 2);
+    assert!(moved.iter().all(|line| line["reason"].as_str().unwrap().ends_with("The office has made other slots.")));
+}
+
+async fn who_leaves_is_said_with_fewer_places(world: &World) {
+    let event = world.event(&json!({})).await;
+    let (from, to) = (world.slot(&event, "12:30", 3).await, world.slot(&event, "13:30", 1).await);
+    let portal = world.portal().await;
+    let mut booked = Vec::new();
+    for name in ["Ann Stays", "Ben Moved", "Cy Late"] {
+        booked.push(portal.books(&from, name).await.expect(201));
+    }
+    portal.books(&from, "Dora Waits").await.refused(409, "slot_full");
+    let changes = async |capacity: u32, moves: Value| {
+        let path = format!("/v1/slots/{from}");
+        let body = json!({ "capacity": capacity, "moves": moves });
+        world.coordinator().request("PATCH", &path).header("If-Match", "*").json(&body).send().await
+    };
+    let step = |booking: &Response, slot: &str| json!({ "booking_id": booking.id(), "slot_id": slot });
+    let refused = changes(2, json!([])).await.refused(409, "capacity_below_taken");
+    assert_eq!(refused.json["taken"], 3);
+    let ben = step(&booked[1], &to);
+    let refused = changes(1, json!([ben])).await.refused(409, "capacity_below_taken");
+    assert_eq!(refused.json["taken"], 2, "two would be left");
+    let both = json!([ben, step(&booked[2], &to)]);
+    changes(1, both).await.refused(409, "slot_full");
+    for (moves, pointer, code) in [
+        (json!([step(&booked[1], &from)]), "/moves/0/slot_id", "unknown_reference"),
+        (json!([step(&event, &to)]), "/moves/0/booking_id", "unknown_reference"),
+        (json!([ben, ben]), "/moves/1/booking_id", "duplicate"),
+    ] {
+        changes(2, moves).await.refused(422, "invalid_fields").points_at(pointer, code);
+    }
+    let nothing = portal.get(&format!("/v1/bookings/{}", booked[1].id())).await.expect(200);
+    assert_eq!((&nothing.json["slot_id"], &nothing.json["revision"]), (&json!(from), &json!(1)), "nothing half done");
+    let done = changes(2, json!([ben])).await.expect(200);
+    assert_eq!((&done.json["capacity"], &done.json["taken"]), (&json!(2), &json!(2)));
+    let moved = portal.get(&format!("/v1/bookings/{}", booked[1].id())).await.expect(200);
+    assert_eq!((&moved.json["slot_id"], &moved.json["calendar_sequence"]), (&json!(to), &json!(1)));
+    assert_eq!(world.letters_to("ben.moved@example.edu").await.len(), 2);
+    // By hand a move has a reason, and the log keeps it.
+    let room = world.slot(&event, "14:30", 1).await;
+    let path = format!("/v1/bookings/{}/move", booked[2].id());
+    world.coordinator().post(&path, json!({ "slot_id": room, "reason": "The train is late." })).await.expect(200);
+    let log = world.coordinator().all(&format!("/v1/events/{}/place-log", event.id())).await;
+    let line = log.iter().rfind(|line| line["what"] == "moved").unwrap();
+    assert!(line["reason"].as_str().unwrap().ends_with("The train is late."), "{line}");
 }

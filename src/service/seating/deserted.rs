@@ -15,7 +15,7 @@ use crate::domain::scheduling::waitlist::{EntryState, Wish};
 use crate::domain::time::Instant;
 use crate::service::app::Tx;
 use crate::service::error::ServiceError;
-use crate::service::places::{By, end, may_ask, note_entry, shift};
+use crate::service::places::{By, Shifted, end, may_ask, note_entry, shift};
 use crate::service::queue::back_into_queue;
 use crate::service::staffing;
 use crate::store::bookings::{self, Booked};
@@ -99,7 +99,7 @@ fn displace(tx: &mut Tx<'_>, event: EventId, deserted: &[SlotId], asked: bool) -
     let mut room = Room::of(tx, event)?;
     for booked in students {
         if let Some(about) = room.instead(tx, &booked)? {
-            shift(tx, &booked, about, By::Rule, true)?;
+            shift(tx, &booked, about, By::Rule, Shifted::Instead)?;
         } else {
             let waits = asked || room.goes_on(&booked, tx.now);
             if waits {
