@@ -342,6 +342,7 @@ async fn alone(app: &App, key: &str, event: EventId, slots: &[SlotId]) -> f64 {
                             bookings::Wanted {
                                 student: &|| Ok(student.clone()),
                                 campus: None,
+                                party: 1,
                                 hold: false,
                                 aside: None,
                             },

@@ -144,6 +144,8 @@ pub struct PlaceFacts {
     pub presenter: Option<String>,
     /// Whether the time does not hold any more and another is not known yet.
     pub postponed: bool,
+    /// How many places it takes, from 1.
+    pub party: u32,
 }
 
 impl PlaceFacts {

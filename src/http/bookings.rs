@@ -48,9 +48,15 @@ route_table! {
 pub struct BookingBody {
     student: StudentBody,
     campus_id: Option<String>,
+    #[serde(default = "alone")]
+    party: i64,
     #[serde(default)]
     hold: bool,
     override_reason: Option<String>,
+}
+
+pub(super) const fn alone() -> i64 {
+    1
 }
 
 impl BookingBody {
@@ -59,6 +65,7 @@ impl BookingBody {
         does(Wanted {
             student: &|| self.student.read(),
             campus: self.campus_id.as_deref().map(|campus| id("campus_id", campus)).transpose()?,
+            party: self.party,
             hold: self.hold,
             aside: self.override_reason.as_deref(),
         })
@@ -113,6 +120,7 @@ pub(super) struct BookingView {
     event_id: String,
     slot_id: String,
     student: StudentView,
+    party: u32,
     state: &'static str,
     held_until: Option<String>,
     late: bool,
@@ -149,6 +157,7 @@ impl BookingView {
             event_id: row.event_id.to_string(),
             slot_id: row.slot_id.to_string(),
             student: StudentView::from(&booked.student),
+            party: row.places(),
             state: state.as_str(),
             held_until: held.map(|at| at.to_string()),
             late: row.late,

@@ -159,7 +159,7 @@ fn of_assignment(assigned: &Assigned) -> PlacePage {
     // An assignment that is asked about again has an event; of the other kinds nothing can be put to another time.
     let kind = EventKind::of_need(kind).unwrap_or(EventKind::BoardMeeting);
     let label = Some(role);
-    let place = PlaceFacts { campus, title, kind, label, when, mode, place, presenter: None, postponed };
+    let place = PlaceFacts { campus, title, kind, label, when, mode, place, presenter: None, postponed, party: 1 };
     PlacePage {
         place,
         name: assigned.about.volunteer.display_name.clone(),

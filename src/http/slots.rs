@@ -204,6 +204,12 @@ pub struct BookingRulesBody {
     policy_tags: Vec<String>,
     #[serde(default)]
     policy_tier: Option<u8>,
+    #[serde(default = "usual_party")]
+    max_party: u32,
+}
+
+fn usual_party() -> u32 {
+    BookingRules::default().max_party
 }
 
 fn usual_hold() -> u32 {
@@ -244,6 +250,7 @@ impl BookingRulesBody {
             release_after_minutes: self.release_after_minutes,
             policy_tags: self.policy_tags.clone(),
             policy_tier: self.policy_tier,
+            max_party: self.max_party,
         })
     }
 }
@@ -264,6 +271,7 @@ impl From<&BookingRules> for BookingRulesBody {
             release_after_minutes: rules.release_after_minutes,
             policy_tags: rules.policy_tags.clone(),
             policy_tier: rules.policy_tier,
+            max_party: rules.max_party,
         }
     }
 }

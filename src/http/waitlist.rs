@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{At, Body, Empty};
-use super::bookings::alternatives;
+use super::bookings::{alone, alternatives};
 use super::ctx::{Answer, Ctx, Reply};
 use super::page::filter;
 use super::route_table;
 use super::students::{StudentBody, StudentView};
+use super::wire::ReasonBody;
 use super::wire::skills::id;
 use super::wire::times::instant;
 use crate::domain::ids::{EventId, WaitlistEntryId};
@@ -25,6 +26,7 @@ route_table! {
     "/v1/waitlist/{entry_id}/accept" => { post accept }
     "/v1/waitlist/{entry_id}/decline" => { post decline }
     "/v1/waitlist/{entry_id}/leave" => { post leave }
+    "/v1/waitlist/{entry_id}/move-up" => { post move_up }
 }
 
 /// Who waits, and for what.
@@ -33,6 +35,8 @@ route_table! {
 pub struct EntryBody {
     student: StudentBody,
     campus_id: Option<String>,
+    #[serde(default = "alone")]
+    party: i64,
     from: Option<String>,
     until: Option<String>,
     #[serde(default)]
@@ -74,6 +78,7 @@ struct EntryView {
     campus_id: String,
     event_id: String,
     student: StudentView,
+    party: u32,
     from: Option<String>,
     until: Option<String>,
     slot_ids: Vec<String>,
@@ -95,6 +100,7 @@ impl EntryView {
             campus_id: row.campus_id.to_string(),
             event_id: row.event_id.to_string(),
             student: StudentView::from(&waiting.student),
+            party: row.places(),
             from: row.wish.from.map(|at| at.to_string()),
             until: row.wish.until.map(|at| at.to_string()),
             slot_ids: row.wish.slots.iter().map(ToString::to_string).collect(),
@@ -120,7 +126,7 @@ async fn join(ctx: Ctx, At(event): At<EventId>, Body { value, digest }: Body<Ent
         let campus = value.campus_id.as_deref().map(|campus| id("campus_id", campus)).transpose()?;
         waitlist::may_join(tx, actor, event, campus)?;
         let (student, wish) = super::wire::both(value.student.read(), value.wish())?;
-        let waiting = waitlist::join(tx, actor, event, (&student, campus), &wish)?;
+        let waiting = waitlist::join(tx, actor, event, (&student, campus), (&wish, value.party))?;
         let view = EntryView::of(tx, &waiting)?;
         Ok(Reply::created(&view, format!("/v1/waitlist/{}", waiting.row.id)).etag(waiting.row.revision))
     });
@@ -156,6 +162,15 @@ async fn read(ctx: Ctx, At(id): At<WaitlistEntryId>) -> Answer {
             shown(tx, &waiting)
         })
         .await
+}
+
+/// The office puts somebody before the others.
+async fn move_up(ctx: Ctx, At(id): At<WaitlistEntryId>, Body { value, digest }: Body<ReasonBody>) -> Answer {
+    ctx.act(digest, move |tx, actor| {
+        let waiting = waitlist::move_up(tx, actor, id, &value.reason)?;
+        shown(tx, &waiting)
+    })
+    .await
 }
 
 /// The student takes the place.

@@ -324,6 +324,7 @@ fn about_place(place: &PlaceFacts, reader: Option<Zone>) -> Value {
         kind => place.kind.in_words(),
         where => place.place_in_words(),
         presenter => place.presenter.as_deref().map(line),
+        party => (place.party > 1).then_some(place.party),
         when => place.when_in_words(),
         when_here => reader.filter(|_| !place.postponed).and_then(|zone| wording::for_the_reader(place.when, zone)),
     }

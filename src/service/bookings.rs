@@ -9,7 +9,7 @@ use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
 use super::judging::{self, Lateness};
-use super::places::{self, By, Planned, Shifted, admit, admit_beside, end, fresh, note, tell, walled};
+use super::places::{self, By, Shifted, Terms, admit, end, fresh, note, tell, walled};
 use super::queue::{has_a_place, pass_on, pass_on_all};
 use super::{sharing, students};
 use crate::domain::ids::{BookingId, CampusId, EventId, PlaceLogId, SlotId};
@@ -64,6 +64,8 @@ pub struct Wanted<'a> {
     pub student: ReadStudent<'a>,
     /// For a student of which campus, where the actor works at several that share the event.
     pub campus: Option<CampusId>,
+    /// How many places, the student's own included.
+    pub party: i64,
     /// Whether the place is only held, for some minutes.
     pub hold: bool,
     /// Why the office books whatever the campus's policy says.
@@ -78,8 +80,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, asked: Wanted<'_>) -
     let (about, home) = bookable(tx, actor, slot, asked.campus)?;
     let (hold, aside) = (asked.hold, set_aside(actor, asked.aside)?);
     let (student, known) = students::know(tx, home, &(asked.student)()?)?;
-    let waited = admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
+    let party = about.rules.party(asked.party)?;
+    let terms = Terms { party, aside: aside.is_some(), ..Terms::ALONE };
+    let waited = admit(tx, &about, &student, known, terms)?;
     let mut row = fresh(tx, &about, &student, actor.owner())?;
+    row.party = i32::try_from(party).unwrap_or(1);
     row.override_reason.clone_from(&aside);
     if hold {
         row.state = BookingState::Held;
@@ -118,7 +123,9 @@ pub fn look(tx: &mut Tx<'_>, actor: &Actor, slot: SlotId, asked: Wanted<'_>) -> 
     let (about, home) = bookable(tx, actor, slot, asked.campus)?;
     let aside = set_aside(actor, asked.aside)?;
     let (student, known) = students::seen(tx, home, &(asked.student)()?)?;
-    admit_beside(tx, &about, &student, known, None, &Planned::default(), aside.is_some())?;
+    let party = about.rules.party(asked.party)?;
+    let terms = Terms { party, aside: aside.is_some(), ..Terms::ALONE };
+    admit(tx, &about, &student, known, terms)?;
     Ok(about.event)
 }
 
@@ -404,7 +411,7 @@ pub fn relocate(
         let detail = "It is too late to give this place back in time, and so to move it; the office can.";
         return Err(ServiceError::refused(Code::TooLateToCancel, detail));
     }
-    let waited = admit(tx, &about, &booked.student, true, Some(id))?;
+    let waited = admit(tx, &about, &booked.student, true, Terms::moving(&booked.row))?;
     let moved = places::shift(tx, &booked, about, By::of(actor), Shifted::Asked(&reason))?;
     if waited {
         has_a_place(tx, &moved, By::of(actor))?;
@@ -556,7 +563,7 @@ pub(super) fn may_be_revived(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), Ser
         return Err(refused.with("booking_id", other.booking.to_string()));
     }
     let taken = bookings::count_taken(tx.conn, booked.row.slot_id, tx.now)?;
-    if taken >= booked.about.slot.capacity.into() {
+    if taken + booked.row.places() > booked.about.slot.capacity.into() {
         let refused = ServiceError::refused(Code::SlotFull, "The place has gone to somebody else.");
         return Err(refused.with("waiting", 0));
     }

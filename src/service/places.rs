@@ -20,7 +20,7 @@ use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId};
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::matching::travel::TravelRule;
-use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
+use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, PlaceFacts, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
 use crate::domain::scheduling::door::{DoorCode, let_in};
 use crate::domain::scheduling::event::EventState;
@@ -116,8 +116,8 @@ pub struct Planned {
 
 impl Planned {
     /// Counts a place as given.
-    pub(crate) fn give(&mut self, about: &PlaceAbout, student: &StudentRow, booking: BookingId) {
-        *self.taken.entry(about.slot.id).or_default() += 1;
+    pub(crate) fn give(&mut self, about: &PlaceAbout, student: &StudentRow, booking: BookingId, party: u32) {
+        *self.taken.entry(about.slot.id).or_default() += party;
         let commitment =
             Commitment { title: about.title.clone(), window: about.slot.when.window(), venue: about.venue };
         self.of_student.entry(student.external_ref.clone()).or_default().push(Had {
@@ -200,7 +200,31 @@ impl Standing {
             capacity: about.slot.capacity.into(),
             taken: 0,
             waiting: 0,
+            party: 1,
         }
+    }
+}
+
+/// On which terms somebody asks for a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'p> {
+    /// The place that is given up for it, whose policy holds then.
+    pub moving: Option<BookingId>,
+    /// How many places are wanted together.
+    pub party: u32,
+    /// Places that are given only in mind.
+    pub planned: Option<&'p Planned>,
+    /// Whether the campus's policy has no say.
+    pub aside: bool,
+}
+
+impl Terms<'_> {
+    /// One place, for whoever gives none up.
+    pub const ALONE: Self = Self { moving: None, party: 1, planned: None, aside: false };
+
+    /// As many places as this one takes, which is given up for them.
+    pub fn moving(row: &BookingRow) -> Self {
+        Self { moving: Some(row.id), party: row.places(), ..Self::ALONE }
     }
 }
 
@@ -211,21 +235,11 @@ pub(super) fn admit(
     about: &PlaceAbout,
     student: &StudentRow,
     known: bool,
-    moving: Option<BookingId>,
+    terms: Terms<'_>,
 ) -> Result<bool, ServiceError> {
-    admit_beside(tx, about, student, known, moving, &Planned::default(), false)
-}
-
-/// The same, with places that are given only in mind; with `aside` whatever the campus's policy says.
-pub(super) fn admit_beside(
-    tx: &mut Tx<'_>,
-    about: &PlaceAbout,
-    student: &StudentRow,
-    known: bool,
-    moving: Option<BookingId>,
-    planned: &Planned,
-    aside: bool,
-) -> Result<bool, ServiceError> {
+    let Terms { moving, party, planned, aside } = terms;
+    let none = Planned::default();
+    let planned = planned.unwrap_or(&none);
     let mut standing = Standing::of(tx, about, student, known, moving)?;
     standing.had.extend(planned.of_student.get(&student.external_ref).into_iter().flatten().cloned());
     let commitments = standing.commitments();
@@ -241,8 +255,9 @@ pub(super) fn admit_beside(
     let waiting = waitlist_entries::count_suited(tx.conn, about.event, about.slot.when.window().start())?;
     let free = u32::from(about.slot.capacity).saturating_sub(taken);
     // Only where a place is free does it matter who of those who wait could have it; thousands may wait.
-    let before = if waiting > 0 && free > 0 { waiting_before(tx, about, student.id, free)? } else { waiting };
-    about.rules.admit(&Asked { taken, waiting: before, ..asked }).map_err(|refused| refusal(about, &refused))?;
+    let before = if waiting > 0 && free > 0 { waiting_before(tx, about, student.id, free)? } else { 0 };
+    let before = if free == 0 { waiting } else { before };
+    about.rules.admit(&Asked { taken, waiting: before, party, ..asked }).map_err(|refused| refusal(about, &refused))?;
     Ok(waiting > 0)
 }
 
@@ -436,6 +451,7 @@ pub(super) fn fresh(
         as_no_show: false,
         handed_in_at: None,
         moved_closer: false,
+        party: 1,
     })
 }
 
@@ -453,7 +469,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError>
 pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) -> Result<(), ServiceError> {
     let sealed = tx.app.links.seal(LinkFor::Booking, booked.row.id.uuid());
     let notice = Notice::PlaceConfirmed {
-        place: booked.about.facts(),
+        place: facts(booked),
         mark: booked.row.mark(&tx.app.site.host),
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
         cancelling: judging::by_link(tx, booked)?.says,
@@ -461,6 +477,11 @@ pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) ->
         pass: pass(tx.app, &booked.about, &booked.row.code),
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
+}
+
+/// What a letter says of a place.
+fn facts(booked: &Booked) -> PlaceFacts {
+    PlaceFacts { party: booked.row.places(), ..booked.about.facts() }
 }
 
 /// What a student shows at the door, where there is one to come to.
@@ -520,7 +541,7 @@ pub(super) fn shift(
 
 /// Tells a student that their place is gone, and takes it out of their calendar.
 fn tell_of_end(tx: &mut Tx<'_>, booked: &Booked, end: PlaceEnd) -> Result<(), ServiceError> {
-    let notice = Notice::PlaceCancelled { place: booked.about.facts(), mark: booked.row.mark(&tx.app.site.host), end };
+    let notice = Notice::PlaceCancelled { place: facts(booked), mark: booked.row.mark(&tx.app.site.host), end };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
 }
 

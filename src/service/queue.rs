@@ -13,7 +13,7 @@ use super::places::{By, Standing, fresh, may_ask, note_entry, reader, refusal};
 use super::{outbox, standings};
 use crate::auth::link::LinkFor;
 use crate::domain::ids::{EventId, OwnerId, SlotId, StudentId, WaitlistEntryId};
-use crate::domain::notice::{HeldEnd, Notice};
+use crate::domain::notice::{HeldEnd, Notice, PlaceFacts};
 use crate::domain::scheduling::booking::{BookingRefused, BookingState};
 use crate::domain::scheduling::policy::{Hindrance, PolicyRefused};
 use crate::domain::scheduling::slot::SlotState;
@@ -94,8 +94,13 @@ impl Queue {
             if !one.waiting.row.wish.takes(id, window) {
                 continue;
             }
+            // A party that does not fit into what is left comes after those who do.
+            let party = one.waiting.row.places();
+            if party > most - before {
+                continue;
+            }
             match one.may_have(tx, about)? {
-                Ok(()) => before += 1,
+                Ok(()) => before += party,
                 Err(refused) if refused.is_for_all() => break,
                 Err(_) => {}
             }
@@ -139,14 +144,14 @@ pub(super) fn first_unpromised(
     tx: &mut Tx<'_>,
     event: EventId,
     roomy: &[(SlotId, u32)],
-    student: &StudentRow,
-    known: bool,
+    (student, known): (&StudentRow, bool),
+    party: u32,
 ) -> Result<Option<PlaceAbout>, ServiceError> {
     let mut queue = Queue::of(event);
     for (slot, free) in roomy {
         let Some(about) = abouts::find(tx.conn, *slot)? else { continue };
         match may_ask(tx, &about, student, known, None)? {
-            Ok(()) if queue.before(tx, &about, Some(student.id), *free)? < *free => return Ok(Some(about)),
+            Ok(()) if queue.before(tx, &about, Some(student.id), *free)? + party <= *free => return Ok(Some(about)),
             // What speaks against one slot here speaks against all of them.
             Err(BookingRefused::Event(_) | BookingRefused::NotYet(_) | BookingRefused::Limit(_)) => return Ok(None),
             Ok(()) | Err(_) => {}
@@ -220,7 +225,8 @@ pub(super) fn overlooked(tx: &mut Tx<'_>, event: EventId) -> Result<Vec<SlotId>,
     }
     let mut slots = Vec::new();
     for about in abouts::list_of_event(tx.conn, event, ALL_SLOTS)? {
-        if roomy.contains_key(&about.slot.id) && queue.before(tx, &about, None, 1)? > 0 {
+        let free = roomy.get(&about.slot.id).copied().unwrap_or_default();
+        if free > 0 && queue.before(tx, &about, None, free)? > 0 {
             slots.push(about.slot.id);
         }
     }
@@ -255,22 +261,30 @@ fn hand_out(
     before: &[WaitlistEntryId],
 ) -> Result<usize, ServiceError> {
     let (id, window) = (about.slot.id, about.slot.when.window());
-    let free = u32::from(about.slot.capacity).saturating_sub(taken) as usize;
+    let mut free = u32::from(about.slot.capacity).saturating_sub(taken);
     let deadline = answer_by(tx.now, window.start(), about.rules.waitlist_offer_minutes, about.zone);
     let Some(deadline) = deadline.filter(|_| free > 0) else { return Ok(0) };
     let (mut offered, mut at) = (0, 0);
-    while offered < free
+    while free > 0
         && let Some(one) = queue.get(tx, at)?
     {
         if !one.waiting.row.wish.takes(id, window) {
             at += 1;
             continue;
         }
+        let party = one.waiting.row.places();
         match one.may_have(tx, about)? {
+            Ok(()) if party > free => {
+                if !std::mem::replace(&mut one.is_noted, true) {
+                    let why = format!("They want {party} places together, and {free} are free.");
+                    note_entry(tx, &one.waiting.row, Some(id), "skipped", By::Rule, &why)?;
+                }
+                at += 1;
+            }
             Ok(()) => {
                 let waiting = queue.read.remove(at).waiting;
                 offer(tx, about, &waiting, deadline, before.contains(&waiting.row.id))?;
-                offered += 1;
+                (offered, free) = (offered + 1, free - party);
             }
             // Nobody is passed over where nobody can have a place.
             Err(refused) if refused.is_for_all() => break,
@@ -302,6 +316,7 @@ fn offer(
         waitlist_entry_id: Some(waiting.row.id),
         state: BookingState::Held,
         held_until: Some(deadline),
+        party: waiting.row.party,
         ..fresh(tx, about, &waiting.student, owner)?
     };
     bookings::insert(tx.conn, &mut held)?;
@@ -313,7 +328,7 @@ fn offer(
     waitlist_entries::update(tx.conn, &entry)?;
     let sealed = tx.app.links.seal(LinkFor::Entry, entry.id.uuid());
     let notice = Notice::PlaceOffered {
-        place: about.facts(),
+        place: PlaceFacts { party: waiting.row.places(), ..about.facts() },
         deadline,
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
         thread: entry.id.to_string(),

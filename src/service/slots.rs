@@ -6,7 +6,7 @@ use super::bookings::event_of;
 use super::code::Code;
 use super::error::{Seen, ServiceError};
 use super::events::{self, EventRow, SlotSeats};
-use super::places::{By, Shifted, admit, call_off, shift, tell_of_change};
+use super::places::{By, Shifted, Terms, admit, call_off, shift, tell_of_change};
 use super::queue::{pass_on, pass_on_all};
 use crate::domain::ids::{BookingId, EventId, SlotId};
 use crate::domain::notice::HeldEnd;
@@ -162,8 +162,8 @@ pub fn change(
     let (before, event) = managed(tx, actor, id)?;
     seen.agrees(before.revision)?;
     let leaving = leaving(tx, &before, moves)?;
-    let stay = u32::try_from(leaving.len()).unwrap_or(u32::MAX);
-    let taken = bookings::count_taken(tx.conn, id, tx.now)?.saturating_sub(stay);
+    let left = leaving.iter().map(|(booked, _)| booked.row.places()).sum();
+    let taken = bookings::count_taken(tx.conn, id, tx.now)?.saturating_sub(left);
     let slot = changed(&before, change, taken)?;
     if let Some(part) = slot.part.as_deref().filter(|_| slot.part != before.part) {
         in_part(&event, part, slot.when.window())?;
@@ -176,7 +176,7 @@ pub fn change(
     let row = if slot == before.slot { before } else { keep(tx, &event, &before, slot)? };
     for (booked, to) in &leaving {
         let about = abouts::find(tx.conn, *to)?.ok_or(ServiceError::NotFound)?;
-        admit(tx, &about, &booked.student, true, Some(booked.row.id))?;
+        admit(tx, &about, &booked.student, true, Terms::moving(&booked.row))?;
         shift(tx, booked, about, By::Office, Shifted::Planned)?;
     }
     if elsewhere {

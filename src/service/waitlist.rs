@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::access::Actor;
+use chrono::TimeDelta;
+
+use super::access::{Actor, require};
 use super::app::{App, Tx};
 use super::bookings::{Free, hinted, take};
 use super::code::Code;
@@ -13,7 +15,7 @@ use super::{sharing, students};
 use crate::domain::ids::{CampusId, EventId, SlotId, WaitlistEntryId};
 use crate::domain::notice::HeldEnd;
 use crate::domain::people::access::Action;
-use crate::domain::refusal::Invalid;
+use crate::domain::refusal::{Invalid, WrongState, prose};
 use crate::domain::scheduling::booking::{BookingRefused, Student};
 use crate::domain::scheduling::event::EventState;
 use crate::domain::scheduling::slot::SlotState;
@@ -61,7 +63,7 @@ pub fn join(
     actor: &Actor,
     event: EventId,
     (student, campus): (&Student, Option<CampusId>),
-    wish: &Wish,
+    (wish, party): (&Wish, i64),
 ) -> Result<Waiting, ServiceError> {
     let (event, home) = joinable(tx, actor, event, campus)?;
     match event.state {
@@ -87,6 +89,7 @@ pub fn join(
     let Some(first) = first else {
         return Err(ServiceError::refused(Code::HasBegun, "No slot that would do is still to come."));
     };
+    let party = first.rules.party(party)?;
     let (student, known) = students::know(tx, home, student)?;
     if known && waitlist_entries::is_waiting(tx.conn, event.id, student.id)? {
         return Err(ServiceError::refused(Code::AlreadyWaiting, "The student waits for a place of this event."));
@@ -96,7 +99,7 @@ pub fn join(
     if !refusals.is_empty() {
         return Err(refusal(&first, &BookingRefused::NotEligible(refusals)));
     }
-    if let Some(free) = free_for(tx, event.id, &fits, &student, known)? {
+    if let Some(free) = free_for(tx, event.id, &fits, (&student, known), party)? {
         let detail = format!("The slot at {} has a free place.", free.slot.when.window().start());
         return Err(ServiceError::refused(Code::PlacesFree, detail));
     }
@@ -106,6 +109,7 @@ pub fn join(
         event_id: event.id,
         student_id: student.id,
         wish: wish.clone(),
+        party: i32::try_from(party).unwrap_or(1),
         state: EntryState::Waiting,
         booking_id: None,
         offer_deadline: None,
@@ -124,16 +128,16 @@ fn free_for(
     tx: &mut Tx<'_>,
     event: EventId,
     fits: &[Outline],
-    student: &StudentRow,
-    known: bool,
+    who: (&StudentRow, bool),
+    party: u32,
 ) -> Result<Option<PlaceAbout>, ServiceError> {
     let taken = bookings::count_taken_in(tx.conn, event, tx.now)?;
     let left = fits.iter().map(|slot| {
         let taken = taken.get(&slot.id).copied().unwrap_or_default();
         (slot.id, slot.capacity.saturating_sub(taken))
     });
-    let roomy: Vec<(SlotId, u32)> = left.filter(|(_, free)| *free > 0).collect();
-    first_unpromised(tx, event, &roomy, student, known)
+    let roomy: Vec<(SlotId, u32)> = left.filter(|(_, free)| *free >= party).collect();
+    first_unpromised(tx, event, &roomy, who, party)
 }
 
 /// The slots of an event with a free place.
@@ -276,6 +280,28 @@ pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId) -> Result<Wait
     let waiting = own(tx, actor, id)?;
     let state = waiting.row.state.leave()?;
     let_go(tx, waiting, state, "left", By::of(actor))
+}
+
+/// Puts one who waits before everybody else who does, by the decision of the office that runs the event; the log keeps why.
+///
+/// # Errors
+/// Not found; those of the rights; `wrong_state` for one who does not wait; the reason's.
+pub fn move_up(tx: &mut Tx<'_>, actor: &Actor, id: WaitlistEntryId, reason: &str) -> Result<Waiting, ServiceError> {
+    let waiting = entries::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
+    let event = events::find(tx.conn, waiting.row.event_id)?.ok_or(ServiceError::NotFound)?;
+    require(tx, actor, event.campus_id, Action::ManagePlaces)?;
+    let reason = prose("reason", reason, 1, 500)?;
+    if waiting.row.state != EntryState::Waiting {
+        return Err(WrongState { from: waiting.row.state.as_str(), verb: "move_up" }.into());
+    }
+    // The claim becomes older than the oldest.
+    let first = entries::list_of_event(tx.conn, event.id, Some(EntryState::Waiting), None, None, 1)?;
+    let Some(first) = first.first().filter(|first| first.row.id != id) else { return Ok(waiting) };
+    let created_at = first.row.created_at.plus(-TimeDelta::seconds(1));
+    let row = EntryRow { created_at, ..waiting.row.into_state(EntryState::Waiting, tx.now) };
+    entries::update(tx.conn, &row)?;
+    note_entry(tx, &row, None, "moved_up", By::of(actor), &reason)?;
+    Ok(Waiting { row, ..waiting })
 }
 
 /// Ends an entry, and frees the place that was held for it.

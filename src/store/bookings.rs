@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::sum;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
@@ -103,9 +103,17 @@ pub struct BookingRow {
     pub handed_in_at: Option<Instant>,
     /// Whether it was moved, not by its student, when giving it back would not have been in time any more.
     pub moved_closer: bool,
+    /// How many places it takes, from 1: the student and whoever comes along.
+    pub party: i32,
 }
 
 impl BookingRow {
+    /// How many places it takes.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        u32::try_from(self.party).unwrap_or(1)
+    }
+
     /// The identity and history of its calendar entry at the site `host`.
     #[must_use]
     pub fn mark(&self, host: &str) -> CalendarMark {
@@ -251,20 +259,24 @@ pub fn find(conn: &mut Conn, id: BookingId) -> Result<Option<Booked>, StoreError
 
 /// How many places of a slot are taken or held.
 pub fn count_taken(conn: &mut Conn, slot: SlotId, now: Instant) -> Result<u32, StoreError> {
-    let taken: i64 =
-        bookings::table.filter(bookings::slot_id.eq(slot)).filter(takes_a_place!(now)).count().get_result(conn)?;
-    Ok(u32::try_from(taken).unwrap_or(u32::MAX))
+    let taken: Option<i64> = bookings::table
+        .filter(bookings::slot_id.eq(slot))
+        .filter(takes_a_place!(now))
+        .select(sum(bookings::party))
+        .get_result(conn)?;
+    Ok(u32::try_from(taken.unwrap_or_default()).unwrap_or(u32::MAX))
 }
 
 /// How many places are taken or held, of each slot of an event that has any.
 pub fn count_taken_in(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMap<SlotId, u32>, StoreError> {
-    let taken: Vec<(SlotId, i64)> = bookings::table
+    let taken: Vec<(SlotId, Option<i64>)> = bookings::table
         .filter(bookings::event_id.eq(event))
         .filter(takes_a_place!(now))
         .group_by(bookings::slot_id)
-        .select((bookings::slot_id, count_star()))
+        .select((bookings::slot_id, sum(bookings::party)))
         .load(conn)?;
-    Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
+    let count = |taken: Option<i64>| u32::try_from(taken.unwrap_or_default()).unwrap_or(u32::MAX);
+    Ok(taken.into_iter().map(|(slot, taken)| (slot, count(taken))).collect())
 }
 
 /// The versions of the policy that the places of a campus keep which are not over.
@@ -286,13 +298,14 @@ pub fn count_taken_in_all(
     events: &[EventId],
     now: Instant,
 ) -> Result<HashMap<SlotId, u32>, StoreError> {
-    let taken: Vec<(SlotId, i64)> = bookings::table
+    let taken: Vec<(SlotId, Option<i64>)> = bookings::table
         .filter(bookings::event_id.eq_any(events.to_vec()))
         .filter(takes_a_place!(now))
         .group_by(bookings::slot_id)
-        .select((bookings::slot_id, count_star()))
+        .select((bookings::slot_id, sum(bookings::party)))
         .load(conn)?;
-    Ok(taken.into_iter().map(|(slot, taken)| (slot, u32::try_from(taken).unwrap_or(u32::MAX))).collect())
+    let count = |taken: Option<i64>| u32::try_from(taken.unwrap_or_default()).unwrap_or(u32::MAX);
+    Ok(taken.into_iter().map(|(slot, taken)| (slot, count(taken))).collect())
 }
 
 /// The bookings of an event that take a place, in order.

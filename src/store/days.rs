@@ -40,19 +40,20 @@ pub fn slots_of(
 }
 
 /// What is read of a booking that is shown.
-type Shown = (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>, bool);
+type Shown = (SlotId, BookingId, BookingState, Option<Instant>, Option<Instant>, bool, i32);
 
 /// Puts a guest into their slot, unless their hold has run out by `now`.
 fn push(
     guests: &mut HashMap<SlotId, Vec<Guest>>,
-    (slot, booking, state, held_until, arrived, walk_in): Shown,
+    (slot, booking, state, held_until, arrived, walk_in, party): Shown,
     (name, majors, year): (String, Vec<String>, Option<String>),
     now: Instant,
 ) {
     if state == BookingState::Held && held_until.is_none_or(|until| until <= now) {
         return;
     }
-    guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived, walk_in });
+    let places = u32::try_from(party).unwrap_or(1);
+    guests.entry(slot).or_default().push(Guest { booking, state, name, majors, year, arrived, walk_in, places });
 }
 
 /// Who is in which slot of an event: live holds, places and whoever did not come; not those who gave their place back.
@@ -70,6 +71,7 @@ pub fn guests_of(conn: &mut Conn, event: EventId, now: Instant) -> Result<HashMa
                 bookings::held_until,
                 bookings::checked_in_at,
                 bookings::walk_in,
+                bookings::party,
             ),
             (students::name, students::majors, students::year),
         ))
@@ -87,15 +89,15 @@ pub fn nameless_guests_of(
     event: EventId,
     now: Instant,
 ) -> Result<HashMap<SlotId, Vec<Guest>>, StoreError> {
-    let found: Vec<(SlotId, BookingId, BookingState, Option<Instant>)> = bookings::table
+    let found: Vec<(SlotId, BookingId, BookingState, Option<Instant>, i32)> = bookings::table
         .filter(bookings::event_id.eq(event))
         .filter(bookings::state.ne(BookingState::Cancelled))
         .order(bookings::id)
-        .select((bookings::slot_id, bookings::id, bookings::state, bookings::held_until))
+        .select((bookings::slot_id, bookings::id, bookings::state, bookings::held_until, bookings::party))
         .load(conn)?;
     let mut guests = HashMap::new();
-    for (slot, booking, state, held_until) in found {
-        push(&mut guests, (slot, booking, state, held_until, None, false), Default::default(), now);
+    for (slot, booking, state, held_until, party) in found {
+        push(&mut guests, (slot, booking, state, held_until, None, false, party), Default::default(), now);
     }
     Ok(guests)
 }

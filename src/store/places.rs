@@ -131,6 +131,7 @@ impl PlaceAbout {
             place: self.slot.place.clone().or_else(|| self.event_place.clone()),
             presenter: self.presenter.clone(),
             postponed: self.state == EventState::Postponed,
+            party: 1,
         }
     }
 }
@@ -229,6 +230,12 @@ pub(super) struct RulesDocument {
     policy_tags: Vec<String>,
     #[serde(default)]
     policy_tier: Option<u8>,
+    #[serde(default = "alone")]
+    max_party: u32,
+}
+
+const fn alone() -> u32 {
+    1
 }
 
 impl From<&BookingRules> for RulesDocument {
@@ -247,6 +254,7 @@ impl From<&BookingRules> for RulesDocument {
             release_after_minutes: rules.release_after_minutes,
             policy_tags: rules.policy_tags.clone(),
             policy_tier: rules.policy_tier,
+            max_party: rules.max_party,
         }
     }
 }
@@ -267,6 +275,7 @@ fn rules_out(event: EventId, document: Option<RulesDocument>) -> Result<BookingR
         release_after_minutes: kept.release_after_minutes,
         policy_tags: kept.policy_tags,
         policy_tier: kept.policy_tier,
+        max_party: kept.max_party,
         after_events: after_events.map_err(|_| corrupt(event, "its booking rules name what is no event"))?,
     })
 }

@@ -609,6 +609,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Moment,
         updated_at -> Moment,
+        party -> Integer,
     }
 }
 
@@ -646,6 +647,7 @@ diesel::table! {
         as_no_show -> Bool,
         handed_in_at -> Nullable<Moment>,
         moved_closer -> Bool,
+        party -> Integer,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::ops::Deref;
 
-use diesel::dsl::{count_star, not};
+use diesel::dsl::{not, sum};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 
 use super::bookings::takes_a_place;
 use super::columns::text_column;
@@ -17,6 +18,11 @@ use crate::domain::{
 };
 
 text_column!(SlotState);
+
+diesel::define_sql_function! {
+    /// The first, or the second where the first is null.
+    fn coalesce(value: Nullable<BigInt>, otherwise: BigInt) -> BigInt;
+}
 
 /// A slot as kept. Reads as its [`Slot`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,11 +207,11 @@ pub fn list_of_event(
         let taken = bookings::table
             .filter(bookings::slot_id.eq(slots::id))
             .filter(takes_a_place!(now))
-            .select(count_star())
+            .select(sum(bookings::party))
             .single_value();
         let closed = slots::state.ne(SlotState::Open).or(slots::unstaffed_since.is_not_null());
         let empty = slots::seats.gt(0).and(slots::seated.eq(0));
-        let full = slots::capacity.nullable().le(taken).assume_not_null();
+        let full = slots::capacity.le(coalesce(taken, 0));
         query = match (free, filter.staffed_only) {
             (true, false) => query.filter(not(closed.or(full))),
             (true, true) => query.filter(not(closed.or(full).or(empty))),

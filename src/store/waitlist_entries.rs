@@ -27,6 +27,8 @@ pub struct EntryRow {
     pub student_id: StudentId,
     /// Which places would do.
     pub wish: Wish,
+    /// How many places are wanted together, from 1.
+    pub party: i32,
     /// Where it is in its life.
     pub state: EntryState,
     /// The place that is or was held for it.
@@ -42,6 +44,12 @@ pub struct EntryRow {
 }
 
 impl EntryRow {
+    /// How many places are wanted.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        u32::try_from(self.party).unwrap_or(1)
+    }
+
     /// The same row in another state.
     #[must_use]
     pub fn into_state(&self, state: EntryState, now: Instant) -> Self {
@@ -74,6 +82,7 @@ struct Columns {
     revision: i64,
     created_at: Instant,
     updated_at: Instant,
+    party: i32,
 }
 
 impl From<&EntryRow> for Columns {
@@ -92,6 +101,7 @@ impl From<&EntryRow> for Columns {
             revision: row.revision,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            party: row.party,
         }
     }
 }
@@ -106,6 +116,7 @@ impl Columns {
             event_id: self.event_id,
             student_id: self.student_id,
             wish: Wish { from: self.from_at, until: self.until_at, slots },
+            party: self.party,
             state: self.state,
             booking_id: self.booking_id,
             offer_deadline: self.offer_deadline,

@@ -232,6 +232,7 @@ const TABLE: &[Row] = &[
     ("list_waitlist", Full, "", COORDINATOR),
     ("read_waitlist_entry", Waiting, "", COORDINATOR),
     ("leave_waitlist_entry", Waiting, "", COORDINATOR),
+    ("move_up_waitlist_entry", Waiting, REASON, COORDINATOR),
     ("accept_waitlist_entry", Offered, "", COORDINATOR),
     ("decline_waitlist_entry", Offered, "", COORDINATOR),
     // Staffing.

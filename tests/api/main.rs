@@ -35,6 +35,7 @@ mod needs;
 mod nights;
 mod offers;
 mod outbox;
+mod parties;
 mod policies;
 mod problems;
 mod races;

@@ -22,7 +22,8 @@ on_both!(World:
     new_slots_and_wider_rules_serve_those_who_wait,
     shortly_before_the_start_a_free_place_is_for_whoever_comes,
     whoever_books_what_they_wished_for_waits_no_longer,
-    nobody_slips_in_between
+    nobody_slips_in_between,
+    the_office_moves_somebody_up_for_a_reason
 );
 
 async fn log(world: &World, event: &str) -> Vec<(String, String)> {
@@ -320,4 +321,32 @@ async fn nobody_slips_in_between(world: &World) {
         answer.refused(409, "slot_full");
     }
     assert_eq!(state(world, &waiting).await["state"], "offered");
+}
+
+async fn the_office_moves_somebody_up_for_a_reason(world: &World) {
+    let event = world.event(&json!({})).await;
+    let slot = world.slot(&event, "12:30", 1).await;
+    let (portal, office) = (world.portal().await, world.coordinator());
+    let booked = portal.books(&slot, "Ann Booked").await.expect(201);
+    let mut waiting = Vec::new();
+    for name in ["Ben First", "Cy Second", "Dora Third"] {
+        waiting.push(portal.queues(&event, name, &json!({})).await.expect(201));
+    }
+    let up = format!("/v1/waitlist/{}/move-up", waiting[2].id());
+    portal.post(&up, json!({ "reason": "Mine." })).await.refused(403, "forbidden");
+    office.post(&up, json!({ "reason": "" })).await.refused(422, "invalid_fields").points_at("/reason", "required");
+    let moved = office.post(&up, json!({ "reason": "Has no other free day." })).await.expect(200);
+    assert_eq!(moved.json["position"], 1);
+    let again = office.post(&up, json!({ "reason": "Has no other free day." })).await.expect(200);
+    assert_eq!(again.json["revision"], moved.json["revision"], "the first cannot be more than the first");
+    let queue = portal.all(&format!("/v1/events/{}/waitlist", event.id())).await;
+    let names: Vec<&str> = queue.iter().map(|entry| entry["student"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Dora Third", "Ben First", "Cy Second"]);
+    let log = office.all(&format!("/v1/events/{}/place-log", event.id())).await;
+    let line = log.iter().find(|line| line["what"] == "moved_up").unwrap();
+    assert_eq!((&line["reason"], &line["by"]), (&json!("Has no other free day."), &json!("office")));
+    portal.booking_does(&booked.id(), "cancel").await.expect(200);
+    let offered = portal.get(&format!("/v1/waitlist/{}", waiting[2].id())).await.expect(200);
+    assert_eq!(offered.json["state"], "offered");
+    office.post(&up, json!({ "reason": "Again." })).await.refused(409, "wrong_state");
 }

@@ -237,7 +237,12 @@ pub struct BookingRules {
     pub policy_tags: Vec<String>,
     /// The tier in which offences here count, from 1, where the policy has tiers.
     pub policy_tier: Option<u8>,
+    /// The most places that one booking takes, the student's own included: 1 to [`MOST_IN_PARTY`].
+    pub max_party: u32,
 }
+
+/// The most places that one booking takes in any event.
+pub const MOST_IN_PARTY: u32 = 10;
 
 impl Default for BookingRules {
     fn default() -> Self {
@@ -255,6 +260,7 @@ impl Default for BookingRules {
             release_after_minutes: None,
             policy_tags: Vec::new(),
             policy_tier: None,
+            max_party: 1,
         }
     }
 }
@@ -290,6 +296,8 @@ pub struct Asked<'a> {
     pub taken: u32,
     /// How many who wait would take a place of this slot, and come first.
     pub waiting: u32,
+    /// How many places are asked for, from 1.
+    pub party: u32,
 }
 
 /// A place somebody has elsewhere.
@@ -378,6 +386,7 @@ impl BookingRules {
         let numbers = [
             within("closes_minutes_before", rules.closes_minutes_before, 0, 43_200),
             rules.max_per_person.map_or(Ok(()), |most| within("max_per_person", most, 1, 50)),
+            within("max_party", rules.max_party, 1, MOST_IN_PARTY),
             within("hold_minutes", rules.hold_minutes, 1, 60),
             within("waitlist_offer_minutes", rules.waitlist_offer_minutes, 5, 4_320),
             rules.release_after_minutes.map_or(Ok(()), |minutes| within("release_after_minutes", minutes, 1, 240)),
@@ -415,11 +424,23 @@ impl BookingRules {
     /// [`BookingRefused`], the first of its reasons in the order of its variants.
     pub fn admit(&self, asked: &Asked<'_>) -> Result<(), BookingRefused> {
         self.may_ask(asked)?;
-        if asked.taken.saturating_add(asked.waiting) >= asked.capacity {
+        if asked.taken.saturating_add(asked.waiting).saturating_add(asked.party) > asked.capacity {
             let free = asked.capacity.saturating_sub(asked.taken);
             return Err(BookingRefused::Full { free, waiting: asked.waiting });
         }
         Ok(())
+    }
+
+    /// A number of places that one booking may take here.
+    ///
+    /// # Errors
+    /// [`Invalid`] unless 1 to `max_party`.
+    pub fn party(&self, number: i64) -> Result<u32, Invalid> {
+        let read = u32::try_from(number).ok().filter(|number| (1..=self.max_party).contains(number));
+        read.ok_or_else(|| {
+            let detail = format!("it is {number}, this event takes 1 to {} places with one booking", self.max_party);
+            Invalid::new("party", "out_of_range", detail)
+        })
     }
 
     /// Everything but the campus's policy and whether there is room: what one who waits must meet as well.
@@ -545,6 +566,7 @@ mod tests {
             capacity: 2,
             taken: 1,
             waiting: 0,
+            party: 1,
         }
     }
 
@@ -578,6 +600,8 @@ mod tests {
         check(&open, ask, Ok(()));
         check(&open, Asked { taken: 2, ..ask }, Err(BookingRefused::Full { free: 0, waiting: 0 }));
         check(&open, Asked { taken: 1, waiting: 1, ..ask }, Err(BookingRefused::Full { free: 1, waiting: 1 }));
+        check(&open, Asked { party: 2, ..ask }, Err(BookingRefused::Full { free: 1, waiting: 0 }));
+        check(&open, Asked { party: 2, taken: 0, ..ask }, Ok(()));
         check(&open, Asked { capacity: 0, taken: 0, ..ask }, Err(BookingRefused::Full { free: 0, waiting: 0 }));
         check(&open, Asked { already: true, taken: 2, ..ask }, Err(BookingRefused::Already));
         check(&open, Asked { slot: SlotState::Closed, ..ask }, Err(BookingRefused::Slot(SlotState::Closed)));

@@ -79,6 +79,8 @@ pub struct Guest {
     pub arrived: Option<Instant>,
     /// Whether they came without a place and were let in.
     pub walk_in: bool,
+    /// How many places they have, from 1.
+    pub places: u32,
 }
 
 /// A role and how many of its seats are taken.
@@ -135,6 +137,8 @@ impl DaySlot {
             .guests
             .iter()
             .filter_map(|guest| rank(guest.state).map(|(rank, look)| (rank, Part { look, guest: Some(guest) })))
+            // Whoever comes along stands beside the one who booked.
+            .flat_map(|(rank, part)| (0..part.guest.map_or(1, |guest| guest.places)).map(move |_| (rank, part)))
             .collect();
         parts.sort_by_key(|(rank, _)| *rank);
         let capacity = self.capacity as usize;
@@ -151,7 +155,8 @@ impl DaySlot {
     /// How many places are taken or held now.
     #[must_use]
     pub fn taken(&self) -> usize {
-        self.guests.iter().filter(|guest| guest.state == BookingState::Held || seated(guest.state)).count()
+        let there = self.guests.iter().filter(|guest| guest.state == BookingState::Held || seated(guest.state));
+        there.map(|guest| guest.places as usize).sum()
     }
 }
 
@@ -347,6 +352,7 @@ mod tests {
             year: None,
             arrived: None,
             walk_in: false,
+            places: 1,
         }
     }
 

@@ -183,7 +183,7 @@ pub fn let_in(rules: &BookingRules, asked: &Asked<'_>, over: bool) -> Result<(),
         rules.may_have(asked)?;
     }
     let waiting = if over { 0 } else { asked.waiting };
-    if asked.taken.saturating_add(waiting) >= asked.capacity {
+    if asked.taken.saturating_add(waiting).saturating_add(asked.party) > asked.capacity {
         return Err(BookingRefused::Full { free: asked.capacity.saturating_sub(asked.taken), waiting });
     }
     Ok(())

@@ -272,6 +272,8 @@ pub struct PlaceLine {
     year: Option<Option<String>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    party: Option<Count>,
     slot_id: Option<String>,
     slot_label: Option<String>,
     starts_local: Option<String>,
@@ -292,6 +294,7 @@ impl Read for PlaceLine {
         MAJORS,
         YEAR,
         GROUPS,
+        Column::optional("party", &["party_size", "people"]),
         Column::optional("slot_id", &[]),
         Column::optional("slot_label", &["slot", "label", "table"]),
         STARTS,
@@ -324,6 +327,7 @@ impl Read for PlaceLine {
             majors: student.majors,
             year: student.year,
             groups: student.groups,
+            party: cells.get("party").and_then(filled).map(Count::Text),
             slot_id: cells.get("slot_id").and_then(filled),
             slot_label: cells.get("slot_label").and_then(filled),
             starts_local: filled(wall_of(cells, "starts_local", "start_time")),
@@ -355,9 +359,12 @@ impl Read for PlaceLine {
                 Err(vec![Invalid::new("slot_id", "required", detail)])
             }
         };
-        match (booking, slot) {
-            (Ok(id), Ok(slot)) => Ok(PlaceFacts { id, student, slot }),
-            (id, slot) => Err(id.err().into_iter().chain(slot.err().unwrap_or_default()).collect()),
+        let party = self.party.as_ref().map_or(Ok(1), |party| party.read("party"));
+        match (booking, slot, party) {
+            (Ok(id), Ok(slot), Ok(party)) => Ok(PlaceFacts { id, student, slot, party }),
+            (id, slot, party) => {
+                Err(id.err().into_iter().chain(slot.err().unwrap_or_default()).chain(party.err()).collect())
+            }
         }
     }
 }

@@ -109,8 +109,10 @@ fn sheet(table: &Table<'_>, zone: Zone) -> Sheet {
 /// The lines of a slot: one for each who has a place, one for all that is free.
 fn lines(slot: &DaySlot, zone: Zone) -> Vec<Line> {
     let parts = slot.parts();
-    let mut lines: Vec<Line> =
-        parts.iter().filter(|part| part.guest.is_some()).map(|part| place(slot, part, zone)).collect();
+    let mut guests: Vec<&Part<'_>> = parts.iter().filter(|part| part.guest.is_some()).collect();
+    // Whoever comes along is counted on the line of the one who booked.
+    guests.dedup_by_key(|part| part.guest.map(|guest| guest.booking));
+    let mut lines: Vec<Line> = guests.into_iter().map(|part| place(slot, part, zone)).collect();
     let free: Vec<_> = parts.iter().filter(|part| part.guest.is_none()).collect();
     if let Some(first) = free.first() {
         let note = if free.len() > 1 { format!("{} places", free.len()) } else { String::new() };
@@ -131,10 +133,12 @@ fn place(slot: &DaySlot, part: &Part<'_>, zone: Zone) -> Line {
     });
     let arrived = part.guest.and_then(|guest| guest.arrived).map(|at| arrival(at, slot.window, zone));
     let walked = part.guest.is_some_and(|guest| guest.walk_in).then(|| "walk-in".to_owned());
+    let party = part.guest.filter(|guest| guest.places > 1).map(|guest| format!("{} people", guest.places));
     let note = match part.look {
-        Look::Here | Look::Attended => arrived.into_iter().chain(walked).collect::<Vec<_>>().join(", "),
+        Look::Here | Look::Attended => arrived.into_iter().chain(party).chain(walked).collect::<Vec<_>>().join(", "),
         Look::Held | Look::NoShow | Look::Excused => part.look.in_words().to_owned(),
-        Look::Free | Look::Taken | Look::Closed | Look::Off => String::new(),
+        Look::Taken => party.unwrap_or_default(),
+        Look::Free | Look::Closed | Look::Off => String::new(),
     };
     Line {
         tick,

@@ -448,8 +448,11 @@ fn told(slot: &DaySlot, parts: &[Part<'_>], zone: Zone, names: bool) -> String {
         words.extend([taken.as_str(), " of ", &capacity, " places taken"]);
     }
     if names {
+        let mut last = None;
         for guest in parts.iter().filter_map(|part| part.guest) {
-            words.extend(["; ", &line(&guest.name)]);
+            if last.replace(guest.booking) != Some(guest.booking) {
+                words.extend(["; ", &line(&guest.name)]);
+            }
         }
     }
     if slot.short > 0 {
@@ -547,6 +550,7 @@ mod tests {
                 year: Some("junior".to_owned()),
                 arrived: (state == BookingState::CheckedIn).then_some(from),
                 walk_in: false,
+                places: 1,
             };
             DaySlot {
                 id: SlotId::mint(),

@@ -69,6 +69,7 @@ fn one(place: &PlaceFacts, reader: Option<Zone>) -> Value {
         title => line(&place.title),
         where => place.place_in_words(),
         presenter => place.presenter.as_deref().map(line),
+        party => (place.party > 1).then_some(place.party),
         when => place.when_in_words(),
         when_here => reader.filter(|_| !place.postponed).and_then(|zone| wording::for_the_reader(place.when, zone)),
     }

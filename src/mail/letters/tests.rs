@@ -52,6 +52,7 @@ pub(crate) fn place() -> PlaceFacts {
         mode,
         place,
         presenter: None,
+        party: 1,
         postponed: false,
     }
 }

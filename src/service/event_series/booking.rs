@@ -14,7 +14,7 @@ use crate::service::app::Tx;
 use crate::service::bookings::ReadStudent;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
-use crate::service::places::{By, admit, fresh, note, tell, walled};
+use crate::service::places::{By, Terms, admit, fresh, note, tell, walled};
 use crate::service::queue::has_a_place;
 use crate::service::{outbox, students};
 use crate::store::bookings::{self, Booked};
@@ -85,7 +85,7 @@ pub fn book(
                 done.booked.push(booked);
                 continue;
             }
-            match place(tx, &event, |tx, about| admit(tx, about, &student, known, None).map(drop))? {
+            match place(tx, &event, |tx, about| admit(tx, about, &student, known, Terms::ALONE).map(drop))? {
                 Ok(about) => {
                     let row = fresh(tx, &about, &student, actor.owner())?;
                     let mut booked = Booked { row, student: student.clone(), about };

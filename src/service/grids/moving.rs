@@ -80,6 +80,7 @@ pub(super) fn moved(
         .map(|booked| Held {
             person: people.get(&booked.row.student_id).copied().unwrap_or_default(),
             slot: booked.row.slot_id,
+            places: booked.row.places().try_into().unwrap_or(1),
         })
         .collect();
     let steps: Vec<Move> =

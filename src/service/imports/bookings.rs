@@ -19,7 +19,7 @@ use crate::service::bookings::event_of;
 use crate::service::code::Code;
 use crate::service::error::ServiceError;
 use crate::service::events::EventRow;
-use crate::service::places::{By, Planned, admit_beside, fresh, note, tell, walled};
+use crate::service::places::{By, Planned, Terms, admit, fresh, note, tell, walled};
 use crate::service::queue::has_a_place;
 use crate::store::bookings::{Booked, BookingRow};
 use crate::store::places::PlaceAbout;
@@ -39,6 +39,8 @@ pub struct PlaceFacts {
     pub student: StudentFacts,
     /// Where.
     pub slot: SlotNamed,
+    /// How many places, the student's own included.
+    pub party: i64,
 }
 
 /// How a roster names a slot.
@@ -173,11 +175,14 @@ fn one(
         Some(about) => about.clone(),
         None => abouts::find(tx.conn, slot)?.ok_or(ServiceError::NotFound)?,
     };
-    let waited = admit_beside(tx, &about, &student, before.is_some(), None, planned, false)?;
+    let party = about.rules.party(facts.party)?;
+    let terms = Terms { party, planned: Some(planned), ..Terms::ALONE };
+    let waited = admit(tx, &about, &student, before.is_some(), terms)?;
     group.abouts.insert(slot, about.clone());
     let mut row = fresh(tx, &about, &student, actor.owner())?;
+    row.party = i32::try_from(party).unwrap_or(1);
     if !group.keep {
-        planned.give(&about, &student, row.id);
+        planned.give(&about, &student, row.id, party);
         return Ok(Outcome::Created(None));
     }
     if changed {

@@ -75,7 +75,7 @@ impl Conflicts {
         let mut there: HashSet<(StudentId, SlotId)> = HashSet::new();
         let mut counts: HashMap<StudentId, u32> = HashMap::new();
         for row in &day.live {
-            *taken.entry(row.slot_id).or_default() += 1;
+            *taken.entry(row.slot_id).or_default() += row.places();
             *counts.entry(row.student_id).or_default() += 1;
             there.insert((row.student_id, row.slot_id));
             here.entry(row.student_id).or_default().extend(Window::new(row.starts_at, row.ends_at));
@@ -115,6 +115,7 @@ impl Conflicts {
                 in_event: counts.get(&one.student).copied().unwrap_or_default(),
                 capacity: about.slot.capacity.into(),
                 taken: taken.get(&one.slot).copied().unwrap_or_default(),
+                party: 1,
                 waiting: 0,
             };
             let rules = BookingRules { opens_at: None, closes_minutes_before: 0, ..about.rules.clone() };

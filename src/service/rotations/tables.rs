@@ -155,7 +155,9 @@ impl Tables {
             let seating = slot.row.seating;
             let staffed = !seating.is_deserted() && (!rules.staffed_only || seating.is_staffed());
             let usable = slot.row.state == SlotState::Open && window.start() > now && rank <= most && staffed;
-            let free = if usable { usize::from(slot.row.capacity).saturating_sub(live.len()) } else { 0 };
+            let there: u32 = live.iter().map(|booking| booking.places()).sum();
+            let there = usize::try_from(there).unwrap_or(usize::MAX);
+            let free = if usable { usize::from(slot.row.capacity).saturating_sub(there) } else { 0 };
             let capacity = u32::try_from(stay.len() + free).unwrap_or(MOST_IN_A_GROUP).min(MOST_IN_A_GROUP);
             let lists = self.stations.get_mut(station).zip(self.slots.get_mut(station));
             if let Some((place, slots)) = lists.filter(|_| capacity > 0) {

@@ -145,7 +145,7 @@ impl Room {
         let mut suited: Vec<_> = self
             .slots
             .iter()
-            .filter(|about| self.free.get(&about.slot.id).is_some_and(|free| *free > 0))
+            .filter(|about| self.free.get(&about.slot.id).is_some_and(|free| *free >= booked.row.places()))
             .filter_map(|about| Some((suits(own, about.slot.when.window().start(), tx.now)?, about)))
             .collect();
         if suited.is_empty() {
@@ -162,7 +162,7 @@ impl Room {
             about.rules = rules;
             if may_ask(tx, &about, &booked.student, true, Some(booked.row.id))?.is_ok() {
                 if let Some(free) = self.free.get_mut(&about.slot.id) {
-                    *free -= 1;
+                    *free = free.saturating_sub(booked.row.places());
                 }
                 return Ok(Some(about));
             }
@@ -209,6 +209,7 @@ fn queue_up(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError> {
         event_id: booked.row.event_id,
         student_id: booked.student.id,
         wish,
+        party: booked.row.party,
         state: EntryState::Waiting,
         booking_id: None,
         offer_deadline: None,

@@ -132,6 +132,8 @@ pub struct Booked {
     pub person: usize,
     /// In which existing slot.
     pub slot: SlotId,
+    /// How many places it takes, from 1.
+    pub places: u16,
 }
 
 /// One booking goes to another slot.
@@ -196,19 +198,20 @@ pub fn reconcile_with(
     let mut shift: HashMap<SlotId, (u16, u16)> = HashMap::new();
     let mut arriving: HashMap<usize, u32> = HashMap::new();
     for (index, step) in moves.moves.iter().enumerate() {
-        let from = moves.bookings.get(step.booking).and_then(|booked| at.get(&booked.slot));
-        let fault = match from {
+        let booked = moves.bookings.get(step.booking);
+        let places = booked.map_or(1, |booked| booked.places);
+        let fault = match booked.and_then(|booked| at.get(&booked.slot)) {
             None => MoveFault::NoSuchBooking,
             Some(_) if step.to >= wanted.len() => MoveFault::NoSuchSlot,
             Some(_) if !seen.insert(step.booking) => MoveFault::MovedTwice,
             Some(from) => {
                 let out = &mut shift.entry(from.id).or_default().1;
-                *out = out.saturating_add(1);
+                *out = out.saturating_add(places);
                 if let Some(target) = targets.get(&step.to) {
                     let into = &mut shift.entry(target.id).or_default().0;
-                    *into = into.saturating_add(1);
+                    *into = into.saturating_add(places);
                 }
-                *arriving.entry(step.to).or_default() += 1;
+                *arriving.entry(step.to).or_default() += u32::from(places);
                 continue;
             }
         };

@@ -124,7 +124,7 @@ fn moves_make_a_smaller_slot_fit() {
     before[0].taken = 3;
     let wanted = hour(in_turn(30, 0, 0), two(2));
     assert_eq!(reconcile(&before, &wanted).blocked[0].hindrances, [Hindrance::FewerPlaces(2)]);
-    let bookings: Vec<_> = (0..3).map(|person| Booked { person, slot: before[0].id }).collect();
+    let bookings: Vec<_> = (0..3).map(|person| Booked { person, slot: before[0].id, places: 1 }).collect();
     let go = |moves: &[Move], engaged: &[(usize, Window, Option<usize>)]| {
         reconcile_with(&before, &wanted, &Travel::default(), &Moves { bookings: &bookings, engaged, moves })
     };
@@ -160,7 +160,8 @@ fn a_move_into_a_blocked_slot_or_across_buildings_is_refused() {
         buildings: vec!["Hall".to_owned(), "Library".to_owned()],
         ways: vec![Way { from: 0, to: 1, minutes: 15 }],
     };
-    let bookings = [Booked { person: 7, slot: before[0].id }, Booked { person: 8, slot: before[0].id }];
+    let bookings =
+        [Booked { person: 7, slot: before[0].id, places: 1 }, Booked { person: 8, slot: before[0].id, places: 1 }];
     let go = |wanted: &[PlannedSlot], to: usize, engaged: &[(usize, Window, Option<usize>)]| {
         let moves = [Move { booking: 0, to }];
         reconcile_with(&before, wanted, &travel, &Moves { bookings: &bookings, engaged, moves: &moves })
@@ -181,7 +182,8 @@ fn nobody_is_moved_into_a_slot_that_the_person_is_in_already() {
     let slots = hour(in_turn(30, 0, 0), vec![Table { capacity: 3, ..table("A") }]);
     let mut before = there(&slots);
     (before[0].taken, before[1].taken) = (1, 1);
-    let bookings = [Booked { person: 0, slot: before[0].id }, Booked { person: 0, slot: before[1].id }];
+    let bookings =
+        [Booked { person: 0, slot: before[0].id, places: 1 }, Booked { person: 0, slot: before[1].id, places: 1 }];
     let moves = [Move { booking: 0, to: 1 }];
     let moves = Moves { bookings: &bookings, engaged: &[], moves: &moves };
     let refused = reconcile_with(&before, &slots, &Travel::default(), &moves).unwrap_err();
