@@ -231,7 +231,8 @@ async fn create(ctx: Ctx, At(slot): At<SlotId>, Body { value, digest }: Body<Boo
 
 /// Whether a place was refused that is free, because others come first.
 fn is_promised(problem: &Problem) -> bool {
-    problem.code == Code::SlotFull && problem.extra.get("free").and_then(Value::as_u64).is_some_and(|free| free > 0)
+    let some = |what: &str| problem.extra.get(what).and_then(Value::as_u64).is_some_and(|count| count > 0);
+    problem.code == Code::SlotFull && some("free") && some("waiting")
 }
 
 async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -> Answer {

@@ -224,7 +224,7 @@ async fn page(app: &App, event: EventId, code: DoorCode) -> Result<CodePage, Ser
 fn of(booked: &Booked, now: Instant) -> CodePage {
     let student = &booked.student;
     CodePage {
-        place: booked.about.facts(),
+        place: booked.facts(),
         name: student.name.clone(),
         study: student.majors.iter().chain(&student.year).cloned().collect(),
         code: booked.row.code.clone(),

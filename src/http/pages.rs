@@ -250,6 +250,7 @@ pub fn place(page: &PlacePage) -> String {
         "place.html",
         context! {
             title => what.as_str(),
+            party => (place.party > 1).then_some(place.party),
             what => what.as_str(),
             state => state,
             name => line(&page.name),

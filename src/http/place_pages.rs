@@ -135,7 +135,7 @@ fn of_booking(booked: &Booked, open: bool, app: &App) -> PlacePage {
     let expected = booked.row.state == BookingState::Confirmed;
     let pass = expected.then(|| bookings::pass(app, booked)).flatten();
     PlacePage {
-        place: booked.about.facts(),
+        place: booked.facts(),
         name: booked.student.name.clone(),
         standing,
         cancelling: None,
@@ -179,7 +179,7 @@ fn of_entry(waiting: &Waiting, booked: &Booked) -> PlacePage {
         (EntryState::Waiting | EntryState::Closed, _) => PlaceStanding::Over,
     };
     PlacePage {
-        place: booked.about.facts(),
+        place: booked.facts(),
         name: waiting.student.name.clone(),
         standing,
         cancelling: None,

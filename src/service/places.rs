@@ -20,7 +20,7 @@ use crate::domain::ids::{BookingId, EventId, OwnerId, PlaceLogId, SlotId};
 use crate::domain::letter::Person;
 use crate::domain::matching::campus_request::Mode;
 use crate::domain::matching::travel::TravelRule;
-use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, PlaceFacts, Recipient};
+use crate::domain::notice::{DoorPass, HeldEnd, News, Notice, PlaceEnd, Recipient};
 use crate::domain::scheduling::booking::{Asked, BookingRefused, BookingState, Commitment, DOORS_OPEN};
 use crate::domain::scheduling::door::{DoorCode, let_in};
 use crate::domain::scheduling::event::EventState;
@@ -469,7 +469,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, booked: &Booked) -> Result<(), ServiceError>
 pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) -> Result<(), ServiceError> {
     let sealed = tx.app.links.seal(LinkFor::Booking, booked.row.id.uuid());
     let notice = Notice::PlaceConfirmed {
-        place: facts(booked),
+        place: booked.facts(),
         mark: booked.row.mark(&tx.app.site.host),
         link: format!("{}/p/{sealed}", tx.app.site.base_url),
         cancelling: judging::by_link(tx, booked)?.says,
@@ -477,11 +477,6 @@ pub(super) fn tell_news(tx: &mut Tx<'_>, booked: &Booked, news: Option<News>) ->
         pass: pass(tx.app, &booked.about, &booked.row.code),
     };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
-}
-
-/// What a letter says of a place.
-fn facts(booked: &Booked) -> PlaceFacts {
-    PlaceFacts { party: booked.row.places(), ..booked.about.facts() }
 }
 
 /// What a student shows at the door, where there is one to come to.
@@ -541,7 +536,7 @@ pub(super) fn shift(
 
 /// Tells a student that their place is gone, and takes it out of their calendar.
 fn tell_of_end(tx: &mut Tx<'_>, booked: &Booked, end: PlaceEnd) -> Result<(), ServiceError> {
-    let notice = Notice::PlaceCancelled { place: facts(booked), mark: booked.row.mark(&tx.app.site.host), end };
+    let notice = Notice::PlaceCancelled { place: booked.facts(), mark: booked.row.mark(&tx.app.site.host), end };
     outbox::post(tx, Some(booked.row.campus_id), &reader(&booked.student), &notice)
 }
 

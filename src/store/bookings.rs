@@ -18,7 +18,7 @@ use super::slots::Columns as SlotColumns;
 use super::students::{Columns as StudentColumns, StudentRow};
 use crate::domain::ids::{BookingId, CampusId, EventId, OwnerId, PolicyId, SlotId, StudentId, WaitlistEntryId};
 use crate::domain::matching::campus_request::Mode;
-use crate::domain::notice::CalendarMark;
+use crate::domain::notice::{CalendarMark, PlaceFacts};
 use crate::domain::people::place::Position;
 use crate::domain::scheduling::booking::{BookingState, Commitment};
 use crate::domain::scheduling::door::DoorCode;
@@ -147,6 +147,14 @@ pub struct Booked {
     pub student: StudentRow,
     /// What it is about.
     pub about: PlaceAbout,
+}
+
+impl Booked {
+    /// The place in the words of letters, with how many it is for.
+    #[must_use]
+    pub fn facts(&self) -> PlaceFacts {
+        PlaceFacts { party: self.row.places(), ..self.about.facts() }
+    }
 }
 
 type Found = (BookingRow, StudentColumns, SlotColumns, EventColumns, CampusColumns);

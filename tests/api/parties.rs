@@ -45,6 +45,9 @@ async fn a_party_takes_as_many_places_as_it_has_people(world: &World) {
     assert_eq!(full.json["items"], json!([]));
     let letter = world.letters_to("cy.three@example.edu").await.remove(0);
     assert!(letter.text.contains("For:   3 people") && letter.html.contains("3 people"), "{}", letter.text);
+    let link = &letter.text[letter.text.find("/p/").unwrap()..];
+    let page = world.nobody().get(link.split_whitespace().next().unwrap()).await.expect(200).text();
+    assert!(page.contains("<dt>People</dt><dd>3</dd>"), "{page}");
     let smaller = world.coordinator().request("PATCH", &format!("/v1/slots/{slot}")).header("If-Match", "*");
     let smaller = smaller.json(&json!({ "capacity": 4 })).send().await.refused(409, "capacity_below_taken");
     assert_eq!(smaller.json["taken"], 5);

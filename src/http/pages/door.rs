@@ -110,6 +110,7 @@ pub fn code_page(page: &CodePage) -> String {
             said => said,
             button => matches!(page.standing, AtDoor::Expected | AtDoor::Late(_)),
             what => line(&page.place.title),
+            party => (page.place.party > 1).then_some(page.place.party),
             when => page.place.when_in_words(),
             where => page.place.place_in_words(),
             study => page.study.iter().map(|word| line(word)).collect::<Vec<_>>().join(", "),
