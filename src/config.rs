@@ -23,7 +23,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("ROSTRUM_MAIL_CONNECTIONS", "4", "the most connections to the mail relay at once, 1 to 64"),
     ("ROSTRUM_TOKEN_KEY", "", "32 bytes in base64 that sign access tokens; without it, DATA_DIR/token.key is made"),
     ("ROSTRUM_WORKERS", "0", "HTTP threads, 0 to 256; 0 for one a core"),
-    ("ROSTRUM_DB_READERS", "3", "database threads that read, 1 to 64"),
+    (
+        "ROSTRUM_DB_READERS",
+        "3",
+        "database threads that read, 1 to 64 (on PostgreSQL as many again look ahead of bookings)",
+    ),
     ("ROSTRUM_DB_WRITERS", "12", "database threads that write, 1 to 64 (PostgreSQL only; SQLite has one)"),
     ("ROSTRUM_LOG", "info", "what to log, as tracing's filters say it"),
     ("ROSTRUM_LOG_FORMAT", "human", "human or json"),

@@ -187,7 +187,7 @@ impl App {
         F: FnMut(&mut Tx<'_>) -> Result<(), ServiceError> + Send + 'static,
     {
         let app = self.clone();
-        match self.db.read(move |conn| work(&mut Tx::new(&app, conn, keyed.clone()))).await {
+        match self.db.peek(move |conn| work(&mut Tx::new(&app, conn, keyed.clone()))).await {
             Ok(()) => Ok(None),
             Err(ServiceError::Replay(stored)) => Ok(Some(*stored)),
             Err(fault) => Err(fault),

@@ -73,7 +73,7 @@ impl std::fmt::Debug for Location {
 /// How many lanes, and how long they are.
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes {
-    /// Reader threads on SQLite; on PostgreSQL all threads serve both. 1 to 64.
+    /// Reader threads; on PostgreSQL as many again for those who only look whether they would be refused. 1 to 64.
     pub readers: usize,
     /// Writer threads on PostgreSQL. 1 to 64. SQLite always has one.
     pub writers: usize,
@@ -261,6 +261,8 @@ pub struct Db {
 struct Inner {
     location: Location,
     readers: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    /// On PostgreSQL alone.
+    peeks: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     writers: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -273,7 +275,9 @@ impl Db {
     pub fn open(location: &Location, lanes: Lanes) -> Result<Self, StoreError> {
         let (read_in, read_out) = sync_channel(lanes.queue);
         let (write_in, write_out) = sync_channel(lanes.queue);
+        let (peek_in, peek_out) = sync_channel(lanes.queue);
         let (read_out, write_out) = (Arc::new(Mutex::new(read_out)), Arc::new(Mutex::new(write_out)));
+        let peek_out = Arc::new(Mutex::new(peek_out));
         let mut threads = Vec::new();
         let mut start = |name: String, run: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name).spawn(run);
@@ -296,6 +300,13 @@ impl Db {
                         Box::new(move || postgres_transactions(conn, &url, &jobs, READ)),
                     )?;
                 }
+                for number in 0..lanes.readers.max(1) {
+                    let (conn, jobs, url) = (open_postgres(url)?, peek_out.clone(), url.clone());
+                    start(
+                        format!("postgres-peeker-{number}"),
+                        Box::new(move || postgres_transactions(conn, &url, &jobs, READ)),
+                    )?;
+                }
                 for number in 0..lanes.writers.max(1) {
                     let (conn, jobs, url) = (open_postgres(url)?, write_out.clone(), url.clone());
                     start(
@@ -309,6 +320,7 @@ impl Db {
             inner: Arc::new(Inner {
                 location: location.clone(),
                 readers: Mutex::new(Some(read_in)),
+                peeks: Mutex::new(Some(peek_in)),
                 writers: Mutex::new(Some(write_in)),
                 threads: Mutex::new(threads),
             }),
@@ -334,6 +346,23 @@ impl Db {
         travel(&self.inner.readers, work).await
     }
 
+    /// As [`Db::read`], for those who only look whether what they want would be refused. On PostgreSQL thousands do so at
+    /// once when booking opens; in a lane of their own they stand in nobody's way who reads.
+    ///
+    /// # Errors
+    /// Those of `work`; [`StoreError::Busy`] when too many wait.
+    pub async fn peek<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Failure,
+    {
+        match self.inner.location {
+            Location::Sqlite(_) => self.read(work).await,
+            Location::Postgres(_) => travel(&self.inner.peeks, work).await,
+        }
+    }
+
     /// Runs `work` as if it were alone and answers once its changes are durable. When it fails or panics, none are kept.
     /// It may run more than once.
     ///
@@ -350,7 +379,7 @@ impl Db {
 
     /// Lets the lanes finish what waits and closes the connections. Blocks until they are closed.
     pub fn close(&self) {
-        for lane in [&self.inner.readers, &self.inner.writers] {
+        for lane in [&self.inner.readers, &self.inner.peeks, &self.inner.writers] {
             lane.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
         let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
