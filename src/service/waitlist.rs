@@ -73,6 +73,7 @@ pub fn join(
             return Err(ServiceError::refused(Code::SlotClosed, detail).with("state", event.state.as_str()));
         }
     }
+    let party = abouts::find_rules(tx.conn, event.id)?.party(party)?;
     let slots = slots::outlines(tx.conn, event.id)?;
     if let Some((number, slot)) =
         wish.slots.iter().enumerate().find(|(_, wished)| slots.iter().all(|slot| slot.id != **wished))
@@ -82,14 +83,13 @@ pub fn join(
     }
     let fits: Vec<Outline> = slots
         .into_iter()
-        .filter(|slot| slot.capacity > 0 && slot.state != SlotState::Cancelled && tx.now < slot.window.start())
+        .filter(|slot| slot.capacity >= party && slot.state != SlotState::Cancelled && tx.now < slot.window.start())
         .filter(|slot| wish.takes(slot.id, slot.window))
         .collect();
     let first = fits.first().map(|slot| abouts::find(tx.conn, slot.id)).transpose()?.flatten();
     let Some(first) = first else {
         return Err(ServiceError::refused(Code::HasBegun, "No slot that would do is still to come."));
     };
-    let party = first.rules.party(party)?;
     let (student, known) = students::know(tx, home, student)?;
     if known && waitlist_entries::is_waiting(tx.conn, event.id, student.id)? {
         return Err(ServiceError::refused(Code::AlreadyWaiting, "The student waits for a place of this event."));

@@ -79,6 +79,10 @@ async fn whoever_waits_together_is_asked_once_there_is_room_for_all(world: &Worl
         booked.push(portal.books(&slot, name).await.expect(201));
     }
     portal.queues(&event, "Zoe Four", &json!({ "party": 4 })).await.refused(422, "invalid_fields");
+    let small = world.slot(&event, "16:00", 1).await;
+    let never = portal.queues(&event, "Zoe Two", &json!({ "party": 2, "slot_ids": [small] })).await;
+    never.refused(409, "has_begun");
+    portal.books(&small, "Yan One").await.expect(201);
     let two = portal.queues(&event, "Dora Two", &json!({ "party": 2 })).await.expect(201);
     let one = portal.queues(&event, "Emil One", &json!({})).await.expect(201);
     assert_eq!((&two.json["party"], &one.json["party"]), (&json!(2), &json!(1)));
