@@ -12,9 +12,6 @@ pub mod assignment;
 pub mod campus_request;
 pub mod eligibility;
 pub mod need_state;
-mod plan;
-mod prices;
-mod schedule;
 pub mod score;
 pub mod solver;
 #[cfg(test)]
@@ -32,9 +29,10 @@ use crate::domain::{
         campus_request::{CampusRequest, Kind},
         eligibility::{Period, Prospect, Terrain, held_in_periods, is_eligible},
         score::{fit, score},
-        solver::{Instance, Job, Pair, Room},
+        solver::{Instance, Job, Pair, Room, Span, gap_percent},
         travel::Venue,
     },
+    time::Window,
 };
 
 /// What a seat is worth per step of priority.
@@ -147,7 +145,7 @@ pub fn propose(problem: &Problem) -> Proposal {
     let mut proposed = Vec::with_capacity(taken.len());
     for pair in taken {
         let (Some(seats), Some(who), Some(filled)) =
-            (seats.get(pair.job), people.get(pair.person), filled.get_mut(pair.job))
+            (seats.get(pair.job as usize), people.get(pair.person as usize), filled.get_mut(pair.job as usize))
         else {
             continue;
         };
@@ -195,7 +193,7 @@ fn job(seats: &Seats<'_>, terrain: &Terrain) -> Job {
         urgent: u32::from(seats.min.saturating_sub(seats.taken)),
         urgent_worth: URGENT * worth,
         worth,
-        window: request.when.window(),
+        spans: vec![span(request.when.window())],
         venue: Venue::of(request, terrain.campus),
     }
 }
@@ -203,16 +201,16 @@ fn job(seats: &Seats<'_>, terrain: &Terrain) -> Job {
 /// Who may take which seats, and the room each person has left.
 fn pairs(seats: &[Seats<'_>], people: &[&Prospect], terrain: &Terrain) -> Instance {
     // Roles of one need stand side by side; whether somebody may is asked once for all of them.
-    let mut by_kind: HashMap<Kind, Vec<(usize, &[Seats<'_>])>> = HashMap::new();
-    let mut first = 0;
+    let mut by_kind: HashMap<Kind, Vec<(u32, &[Seats<'_>])>> = HashMap::new();
+    let mut first = 0_u32;
     for roles in seats.chunk_by(|a, b| a.need.request.id == b.need.request.id) {
         if let Some(one) = roles.first() {
             by_kind.entry(one.need.request.kind).or_default().push((first, roles));
         }
-        first += roles.len();
+        first = first.saturating_add(u32::try_from(roles.len()).unwrap_or(u32::MAX));
     }
     let mut instance = Instance::default();
-    for (person, who) in people.iter().enumerate() {
+    for (person, who) in (0..).zip(people) {
         let (mut room, mut index) = (Room::default(), BTreeMap::new());
         // A volunteer's kinds are in order and without repeats, so the pairs are too.
         for &(first, roles) in who.volunteer.kinds.iter().filter_map(|kind| by_kind.get(kind)).flatten() {
@@ -224,9 +222,9 @@ fn pairs(seats: &[Seats<'_>], people: &[&Prospect], terrain: &Terrain) -> Instan
             let (week, month) = Period::of(need.when.window().start(), who.volunteer.zone());
             let (in_week, in_month) = held_in_periods(need, who);
             let caps = who.volunteer.caps;
-            let week = *index.entry(week).or_insert_with(|| add(&mut room.weeks, caps.per_week, in_week));
-            let month = *index.entry(month).or_insert_with(|| add(&mut room.months, caps.per_month, in_month));
-            instance.pairs.extend((first..first + roles.len()).map(|job| Pair { person, job, fit, week, month }));
+            let week = *index.entry(week).or_insert_with(|| add(&mut room.caps, caps.per_week, in_week));
+            let month = *index.entry(month).or_insert_with(|| add(&mut room.caps, caps.per_month, in_month));
+            instance.pairs.extend((first..).zip(roles).map(|(job, _)| Pair { person, job, fit, caps: [week, month] }));
         }
         instance.people.push(room);
     }
@@ -234,12 +232,11 @@ fn pairs(seats: &[Seats<'_>], people: &[&Prospect], terrain: &Terrain) -> Instan
 }
 
 /// Notes a period with what is left of its cap, and gives its index.
-fn add(periods: &mut Vec<u32>, cap: u8, held: usize) -> usize {
-    periods.push(u32::from(cap).saturating_sub(u32::try_from(held).unwrap_or(u32::MAX)));
-    periods.len() - 1
+fn add(caps: &mut Vec<u32>, cap: u8, held: usize) -> u16 {
+    caps.push(u32::from(cap).saturating_sub(u32::try_from(held).unwrap_or(u32::MAX)));
+    u16::try_from(caps.len() - 1).unwrap_or(solver::FREE)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
-fn gap_percent(value: i64, bound: i64) -> f64 {
-    if bound <= 0 { 0.0 } else { ((bound - value) as f64 / bound as f64 * 100.0).max(0.0) }
+fn span(window: Window) -> Span {
+    Span { start: window.start().unix(), end: window.end().unix() }
 }

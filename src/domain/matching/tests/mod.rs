@@ -18,7 +18,7 @@ use crate::domain::{
         place::Position,
         volunteer::{Caps, InPerson, Level, Profile, Skill, Standing, Volunteer},
     },
-    time::{Instant, LocalWindow, Window, Zone},
+    time::{LocalWindow, Zone},
 };
 
 /// Thursday 25 February 2027, 00:00 in York, Pennsylvania.
@@ -100,8 +100,4 @@ fn prospect(change: impl FnOnce(&mut Profile)) -> Prospect {
 
 fn commitment(when: LocalWindow, venue: Venue, title: Option<&str>) -> Commitment {
     Commitment { need: CampusRequestId::mint(), title: title.map(ToOwned::to_owned), window: when.window(), venue }
-}
-
-fn seconds(from: i64, until: i64) -> Window {
-    Window::new(Instant::from_unix(from), Instant::from_unix(until)).unwrap()
 }
