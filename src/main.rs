@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rostrum::commands::{bootstrap, demo, doctor};
+use rostrum::commands::{bootstrap, demo, doctor, matching};
 use rostrum::config::Settings;
 use rostrum::service::app::Clock;
 use rostrum::{startup, telemetry};
@@ -32,14 +32,22 @@ enum Command {
     Bootstrap(bootstrap::Flags),
     /// Show the whole story on a database of its own, then go on serving it. Reads no settings.
     Demo(demo::Flags),
+    /// Make the best plan for a season in a file, with the proof of how good it is; or check both. Reads no settings.
+    Match(matching::Flags),
     /// Check the settings, the database, the way out for letters and the time-zone tables.
     Doctor,
 }
 
-#[actix_web::main]
-async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        // It reckons and reads files; it needs no runtime.
+        Command::Match(flags) => ended(matching::run(&flags).map_err(Into::into)),
+        command => actix_web::rt::System::new().block_on(run(command)),
+    }
+}
+
+async fn run(command: Command) -> ExitCode {
+    ended(match command {
         Command::Doctor => return doctor::run().await,
         Command::Demo(flags) => demo::run(flags.folder, flags.listen, flags.once).await,
         command => match Settings::from_env() {
@@ -51,7 +59,10 @@ async fn main() -> ExitCode {
                 return ExitCode::from(2);
             }
         },
-    };
+    })
+}
+
+fn ended(done: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -75,7 +86,7 @@ async fn with_settings(command: Command, settings: Settings) -> Result<(), Box<d
         }
         Command::Bootstrap(flags) => bootstrap::run(&settings, flags).await,
         // They were taken care of before the settings were read.
-        Command::Doctor | Command::Demo(_) => Ok(()),
+        Command::Doctor | Command::Demo(_) | Command::Match(_) => Ok(()),
     }
 }
 

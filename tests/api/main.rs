@@ -30,6 +30,7 @@ mod imports;
 mod judging;
 mod kills;
 mod mail;
+mod match_command;
 mod migrations;
 mod needs;
 mod nights;

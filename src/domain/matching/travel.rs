@@ -29,6 +29,31 @@ impl Venue {
     }
 }
 
+/// How the distance of two points is reckoned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Distance {
+    /// Along the globe.
+    #[default]
+    GreatCircle,
+    /// As on a map around the two: 111 km to a degree, those of longitude shorter by the cosine of the latitude half-way.
+    Flat,
+}
+
+impl Distance {
+    /// In km.
+    #[must_use]
+    pub fn km(self, a: Position, b: Position) -> f64 {
+        match self {
+            Self::GreatCircle => a.km_to(b),
+            Self::Flat => {
+                let north = (a.lat() - b.lat()) * 111.0;
+                let east = (a.lon() - b.lon()) * 111.0 * f64::midpoint(a.lat(), b.lat()).to_radians().cos();
+                (north * north + east * east).sqrt()
+            }
+        }
+    }
+}
+
 /// How travel time is reckoned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TravelRule {
@@ -42,11 +67,20 @@ pub struct TravelRule {
     pub change_minutes: u16,
     /// Nobody needs longer than this many minutes between two engagements.
     pub most_minutes: u16,
+    /// How distances are reckoned.
+    pub distance: Distance,
 }
 
 impl Default for TravelRule {
     fn default() -> Self {
-        Self { same_site_km: 0.5, base_minutes: 15, km_per_hour: 40.0, change_minutes: 30, most_minutes: 24 * 60 }
+        Self {
+            same_site_km: 0.5,
+            base_minutes: 15,
+            km_per_hour: 40.0,
+            change_minutes: 30,
+            most_minutes: 24 * 60,
+            distance: Distance::GreatCircle,
+        }
     }
 }
 
@@ -58,7 +92,7 @@ impl TravelRule {
             (Venue::Virtual, Venue::Virtual) => return TimeDelta::zero(),
             (Venue::Virtual, Venue::At(_)) | (Venue::At(_), Venue::Virtual) => f64::from(self.change_minutes),
             (Venue::At(Some(a)), Venue::At(Some(b))) => {
-                let km = a.km_to(b);
+                let km = self.distance.km(a, b);
                 if km < self.same_site_km {
                     return TimeDelta::zero();
                 }
