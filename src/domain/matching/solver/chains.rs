@@ -147,6 +147,7 @@ impl<'a> Hunt<'a> {
             let deep = std::mem::replace(&mut self.deep, SHALLOW);
             self.adopt(plan, person, picks);
             self.deep = deep;
+            self.outbid(plan, person, picks);
         }
     }
 
@@ -309,16 +310,45 @@ impl<'a> Hunt<'a> {
         for at in 0..index(self.steps.len()) {
             self.arrive(plan, at, &mut end);
         }
-        while let Some((at, step)) = self.settle(end) {
-            for leaves in plan.of_job(step.job).to_vec() {
+        self.spread(plan, &mut end);
+        self.learn(end, 1);
+        end.step != NONE && self.act(plan, end.step)
+    }
+
+    /// From each job reached, the cheapest first, its holders move on.
+    fn spread(&mut self, plan: &Plan<'_>, end: &mut End) {
+        while let Some((at, step)) = self.settle(*end) {
+            for &leaves in plan.of_job(step.job) {
                 let person = self.board.items[leaves as usize].person;
                 if !self.is_pinned(leaves) && !self.on_path(at, person) {
-                    self.move_on(plan, (at, step), leaves, &mut end);
+                    self.move_on(plan, (at, step), leaves, end);
                 }
             }
         }
-        self.learn(end, 1);
-        end.step != NONE && self.act(plan, end.step)
+    }
+
+    /// Where a person's best schedule stays out of reach, the seats in it are too cheap: they, and all that their holders
+    /// would move on to, become dearer, as far as nobody who holds one would leave.
+    fn outbid(&mut self, plan: &Plan<'_>, person: usize, schedule: &[u32]) {
+        if !self.learns {
+            return;
+        }
+        let mut slack = schedule.iter().map(|&item| self.profit(item)).sum::<i64>() - self.held(plan, person);
+        for &item in schedule {
+            let job = self.job_of(item);
+            if slack <= 0 || plan.holds(item) || plan.open(job) {
+                continue;
+            }
+            let was = self.price[job as usize];
+            self.begin();
+            let person = self.board.items[item as usize].person;
+            let root = self.step(Step { before: NONE, person, take: item, leave: [NONE; 2], job, cost: -slack });
+            self.heap.push((Reverse(-slack), Reverse(root)));
+            let mut end = End { cost: 0, step: NONE };
+            self.spread(plan, &mut end);
+            self.learn(end, 1);
+            slack -= self.price[job as usize] - was;
+        }
     }
 
     /// Somebody has come to a job: the chain ends where a seat is open, else it goes on.

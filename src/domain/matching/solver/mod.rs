@@ -43,6 +43,7 @@
 mod board;
 pub mod certificate;
 mod chains;
+mod least;
 mod plan;
 mod prices;
 mod schedule;
@@ -306,6 +307,15 @@ impl<'a> Search<'a> {
                 at = prices::settle(self.board, &at);
                 if at.bound < self.best.bound {
                     self.best = at.clone();
+                }
+            }
+            if self.effort.fresh > 0 && !self.proven() {
+                let price = least::prices(self.board, &self.plan);
+                let bound = prices::bound(self.board, &price, EXACT, self.effort.threads);
+                let least = prices::settle(self.board, &Prices { price, bound });
+                if least.bound < self.best.bound {
+                    self.best = least.clone();
+                    at = least;
                 }
             }
             for fresh in 0..self.effort.fresh {
