@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use self::season::Season;
+use crate::domain::matching::solver::explain::{Because, Explanation, explain};
 use crate::domain::matching::solver::{
     Effort, Go, Instance, Progress, Solution, TICKS, certificate, gap_percent, solve_with,
 };
@@ -51,6 +52,9 @@ pub struct Flags {
     /// Give a need all seats of its minimum or none at all.
     #[arg(long)]
     strict_min: bool,
+    /// Say why this volunteer does not have this need, and what it would cost at least to choose them all the same.
+    #[arg(long, num_args = 2, value_names = ["VOLUNTEER", "NEED"])]
+    why: Option<Vec<u32>>,
     /// What an engagement costs for each one its volunteer already has in the period: 0 to 10000.
     #[arg(long, value_name = "W", default_value_t = 0)]
     fairness: u16,
@@ -87,6 +91,25 @@ struct Report {
     cpu_seconds: Option<f64>,
     wall_seconds: f64,
     peak_mib: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Why>,
+}
+
+/// Why a volunteer does not have a need.
+#[derive(Serialize)]
+struct Why {
+    volunteer: u32,
+    need: u32,
+    /// `taken`, `rules`, `clash`, `cap` or `outbid`.
+    because: &'static str,
+    /// With a clash: the need that the volunteer has at the time.
+    with_need: Option<u32>,
+    /// Outbid: by how much.
+    margin: Option<i64>,
+    /// What somebody else would bring to a seat there.
+    seat_price: i64,
+    /// Every plan in which the volunteer has the need is worth at least so much less.
+    costs_at_least: i64,
 }
 
 /// What is printed about a plan that was checked.
@@ -132,6 +155,10 @@ pub fn run(flags: &Flags) -> Result<(), MatchFault> {
     if let Some(path) = &flags.certificate {
         write(path, &proof_text(&season.instance, &solution))?;
     }
+    let why = match flags.why.as_deref() {
+        Some(&[volunteer, need]) => Some(why(&season, &solution, volunteer, need)?),
+        _ => None,
+    };
     let report = Report {
         seats: solution.taken.len(),
         seats_provable: season.most_seats(),
@@ -145,8 +172,26 @@ pub fn run(flags: &Flags) -> Result<(), MatchFault> {
         cpu_seconds: usage::cpu_seconds(),
         wall_seconds: started.elapsed().as_secs_f64(),
         peak_mib: usage::peak_mib(),
+        why,
     };
     print(&report)
+}
+
+fn why(season: &Season, solution: &Solution, volunteer: u32, need: u32) -> Result<Why, MatchFault> {
+    let pair = season.find(volunteer, need).map_err(|what| MatchFault(format!("--why {volunteer} {need}: {what}")))?;
+    let told = pair.and_then(|pair| explain(&season.instance, solution, pair));
+    let Some(Explanation { because, seat_price, costs_at_least }) = told else {
+        let (because, with_need, margin) = ("rules", None, None);
+        return Ok(Why { volunteer, need, because, with_need, margin, seat_price: 0, costs_at_least: 0 });
+    };
+    let (because, with_need, margin) = match because {
+        Because::Taken => ("taken", None, None),
+        Because::NoPair => ("rules", None, None),
+        Because::Clash(other) => ("clash", season.need_of(other), None),
+        Because::Cap(_) => ("cap", None, None),
+        Because::Outbid(by) => ("outbid", None, Some(by)),
+    };
+    Ok(Why { volunteer, need, because, with_need, margin, seat_price, costs_at_least })
 }
 
 /// A few passes, each without the needs that stayed below their minimum; the first where that is no matter.

@@ -133,6 +133,12 @@ fn the_flags_do_what_they_say() {
     assert!(!lines.contains("2 1"), "{fair} {lines}");
     let verdict = told(&["--check", &core, &folder.path("fair"), &folder.path("fair-proof")]);
     assert_eq!((&verdict["value"], &verdict["bound"]), (&fair["value"], &fair["bound"]));
+    let why = |volunteer: &str, need: &str| told(&[&core, "--why", volunteer, need])["why"].clone();
+    let clash = why("0", "1");
+    assert_eq!((&clash["because"], &clash["with_need"]), (&json!("clash"), &json!(0)), "{clash}");
+    assert!(clash["costs_at_least"].as_i64().unwrap() > 0, "{clash}");
+    assert_eq!((&why("2", "0")["because"], &why("0", "0")["because"]), (&json!("rules"), &json!("taken")));
+    assert!(fault(&[&core, "--why", "9", "0"]).contains("--why 9 0: there is no such volunteer"));
     for (flags, expect) in [
         (["--time", "-1"], "--time -1 is no number of seconds"),
         (["--time", "NaN"], "--time NaN is no number of seconds"),

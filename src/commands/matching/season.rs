@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{MatchFault, core_file, facts, read};
 use crate::domain::matching::solver::certificate::Broken;
-use crate::domain::matching::solver::{Instance, Job, TICKS};
+use crate::domain::matching::solver::{Instance, Job, Pair, TICKS};
 
 /// What a seat is worth per step of priority; the fit of a pair, 1 to 1000, comes on top.
 pub const SEAT: i64 = 10_000;
@@ -75,11 +75,25 @@ impl Season {
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(line).collect()
     }
 
+    /// The pair of a volunteer and a need, as the file calls them; `None` where the rules do not allow it.
+    pub fn find(&self, volunteer: u32, need: u32) -> Result<Option<usize>, &'static str> {
+        let place = |names: &[u32], name: u32| names.iter().position(|&other| other == name);
+        let person = place(&self.volunteers, volunteer).ok_or("there is no such volunteer")?;
+        let job = place(&self.needs, need).ok_or("there is no such need")?;
+        let is = |pair: &Pair| (pair.person as usize, pair.job as usize) == (person, job);
+        Ok(self.instance.pairs.iter().position(is))
+    }
+
+    /// What the file calls the need of a pair.
+    pub fn need_of(&self, pair: usize) -> Option<u32> {
+        self.needs.get(self.instance.pairs.get(pair)?.job as usize).copied()
+    }
+
     /// What a checker found, with the names of the file.
     pub fn in_words(&self, broken: &Broken) -> String {
         let volunteer = |at: u32| self.volunteers.get(at as usize).copied().unwrap_or(at);
         let need = |at: usize| self.needs.get(at).copied().unwrap_or_default();
-        let named = |mut pair: crate::domain::matching::solver::Pair| {
+        let named = |mut pair: Pair| {
             pair.person = volunteer(pair.person);
             pair.job = need(pair.job as usize);
             pair

@@ -43,6 +43,7 @@
 mod board;
 pub mod certificate;
 mod chains;
+pub mod explain;
 mod least;
 mod plan;
 mod prices;

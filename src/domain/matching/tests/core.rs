@@ -8,6 +8,7 @@ use super::super::{
     solver::{
         Effort, FREE, Go, Instance, Job, Pair, Room, Solution, Span, TICKS,
         certificate::{self, Broken, Checked},
+        explain::{Because, explain},
         solve, solve_with,
         standing::{MOST_CHANGED, Prepared, Standing},
     },
@@ -83,6 +84,17 @@ fn brute(instance: &Instance, from: usize, taken: &mut Vec<usize>) -> i64 {
         taken.pop();
     }
     best
+}
+
+/// The best value of all plans with this pair, if there is one.
+fn brute_with(instance: &Instance, pair: Pair) -> Option<i64> {
+    let at = instance.pairs.iter().position(|other| *other == pair)?;
+    let mut rest = instance.clone();
+    rest.pairs.swap(0, at);
+    rest.pairs.retain(|other| (other.person, other.job) != (pair.person, pair.job));
+    rest.pairs.insert(0, pair);
+    let best = brute(&rest, 1, &mut vec![0]);
+    (best > i64::MIN).then_some(best)
 }
 
 fn venues() -> Vec<Venue> {
@@ -178,6 +190,26 @@ proptest! {
         let solution = sound(&instance);
         let best = brute(&instance, 0, &mut Vec::new());
         prop_assert_eq!((solution.value, solution.bound), (best, best));
+    }
+
+    /// What a pair is said to cost at least, the best plan with it costs.
+    #[test]
+    fn no_choice_is_said_to_cost_too_much(instance in any_instance(3, 5, 9, true)) {
+        let solution = solve(&instance);
+        for at in 0..instance.pairs.len() {
+            let told = explain(&instance, &solution, at).unwrap();
+            let mut with = instance.clone();
+            let one = instance.pairs[at];
+            with.pairs.retain(|pair| (pair.person, pair.job) != (one.person, one.job) || *pair == one);
+            let forced = brute_with(&with, one);
+            if told.because == Because::NoPair {
+                let seats = instance.jobs[one.job as usize].open;
+                let caps = one.caps.map(|cap| instance.people[one.person as usize].caps[usize::from(cap)]);
+                prop_assert!(seats == 0 || caps.contains(&0));
+            } else if let Some(forced) = forced {
+                prop_assert!(solution.value - forced >= told.costs_at_least, "{told:?} {forced} {}", solution.value);
+            }
+        }
     }
 
     /// Any prices prove something true.
@@ -284,6 +316,34 @@ fn one_is_moved_to_make_room_for_another() {
     };
     let solution = sound(&instance);
     assert_eq!((solution.taken, solution.value, solution.bound), (vec![1, 2], 40_200, 40_200));
+}
+
+#[test]
+fn a_pair_is_explained_by_the_first_that_holds() {
+    // Person 0 does job 0; jobs 0 and 1 clash, job 2 is much later, job 3 pays less.
+    let cheap = Job { urgent_worth: 1_000, worth: 1_000, ..job(99 * HOUR) };
+    let instance = Instance {
+        jobs: vec![job(0), job(0), job(50 * HOUR), cheap, Job { open: 0, ..job(70 * HOUR) }],
+        people: vec![Room { caps: vec![1, 1, 1], load: 0 }, room(1)],
+        pairs: vec![
+            pair(0, 0, 900),
+            pair(0, 1, 100),
+            Pair { caps: [0, FREE], ..pair(0, 2, 10) },
+            Pair { caps: [1, FREE], ..pair(0, 3, 300) },
+            pair(0, 4, 1),
+            pair(1, 3, 700),
+        ],
+        ..Instance::default()
+    };
+    let solution = sound(&instance);
+    assert_eq!(solution.taken, [0, 5]);
+    let because = |at| explain(&instance, &solution, at).unwrap().because;
+    assert_eq!((because(0), because(4), explain(&instance, &solution, 9)), (Because::Taken, Because::NoPair, None));
+    assert_eq!((because(1), because(2)), (Because::Clash(0), Because::Cap(0)));
+    assert!(matches!(because(3), Because::Outbid(_)), "{:?}", because(3));
+    // Person 0 in job 1 loses 800, in job 3 the plan loses the 400 that person 1 is better there: proven in part at least.
+    let costs = |at| explain(&instance, &solution, at).unwrap().costs_at_least;
+    assert!((1..=800).contains(&costs(1)) && (1..=400).contains(&costs(3)), "{} {}", costs(1), costs(3));
 }
 
 #[test]
