@@ -20,6 +20,9 @@ use super::schedule::{Scratch, best};
 const SHALLOW: u32 = 10;
 /// Searches for short chains settle at most so many jobs.
 const NEAR: u32 = 30;
+/// What all searches of one hunt may settle before they stay near: that much, and that much more for each job.
+const PURSE: usize = 100_000;
+const PURSE_PER_JOB: usize = 40;
 /// Somebody displaced tries so many other seats.
 const WISHES: usize = 6;
 /// How far a schedule's search branches here.
@@ -54,6 +57,10 @@ pub(super) struct Hunt<'a> {
     reward: Vec<i64>,
     /// A search settles at most so many jobs.
     deep: u32,
+    /// After so many settled jobs in all, searches stay near.
+    purse: usize,
+    /// Whether whole schedules out of reach make their seats dearer: worth its time where prices settle afterwards.
+    pub outbids: bool,
     /// Chains have at most so many steps.
     long: u32,
     /// Items that nobody may be made to leave, and such as nobody may take: where there are any, a flag per item.
@@ -66,6 +73,8 @@ pub(super) struct Hunt<'a> {
     /// The jobs settled by the search under way, and at what cost.
     settled: Vec<(u32, i64)>,
     seen: Vec<u32>,
+    /// The least cost at which the search under way has reached each job so far, and which search that was.
+    reached: Vec<(u32, i64)>,
     stamp: u32,
     choices: Vec<[u32; 2]>,
     scratch: Scratch,
@@ -78,6 +87,8 @@ impl<'a> Hunt<'a> {
             price: price.to_vec(),
             reward: reward(board, price),
             deep,
+            purse: PURSE + PURSE_PER_JOB * board.jobs(),
+            outbids: false,
             long: u32::MAX,
             pinned: Vec::new(),
             barred: Vec::new(),
@@ -86,6 +97,7 @@ impl<'a> Hunt<'a> {
             heap: BinaryHeap::new(),
             settled: Vec::new(),
             seen: vec![0; board.jobs()],
+            reached: vec![(0, 0); board.jobs()],
             stamp: 0,
             choices: Vec::new(),
             scratch: Scratch::default(),
@@ -146,8 +158,9 @@ impl<'a> Hunt<'a> {
         if self.held(plan, person) < wish {
             let deep = std::mem::replace(&mut self.deep, SHALLOW);
             self.adopt(plan, person, picks);
-            self.deep = deep;
+            self.deep = NEAR;
             self.outbid(plan, person, picks);
+            self.deep = if self.purse == 0 { NEAR } else { deep };
         }
     }
 
@@ -156,6 +169,10 @@ impl<'a> Hunt<'a> {
     }
 
     fn begin(&mut self) {
+        self.purse = self.purse.saturating_sub(self.settled.len());
+        if self.purse == 0 {
+            self.deep = self.deep.min(NEAR);
+        }
         self.steps.clear();
         self.heap.clear();
         self.settled.clear();
@@ -187,6 +204,21 @@ impl<'a> Hunt<'a> {
             return Some((at, step));
         }
         None
+    }
+
+    /// Whether the search has come to this job as cheaply before.
+    fn is_reached(&self, job: u32, cost: i64) -> bool {
+        let (stamp, least) = self.reached[job as usize];
+        stamp == self.stamp && least <= cost
+    }
+
+    /// Goes on from this step, unless its job was reached as cheaply before.
+    fn go_on(&mut self, at: u32) {
+        let Step { job, cost, .. } = self.steps[at as usize];
+        if !self.is_reached(job, cost) {
+            self.reached[job as usize] = (self.stamp, cost);
+            self.heap.push((Reverse(cost), Reverse(at)));
+        }
     }
 
     fn is_settled(&self, job: u32) -> bool {
@@ -280,10 +312,13 @@ impl<'a> Hunt<'a> {
             // Or one of the seats left is filled again, while the other stays empty.
             for (left, other_empty) in [(leave[0], other_empty), (leave[1], empty)] {
                 let cost = cost + other_empty;
-                if left != NONE && cost < end.cost && !self.is_settled(self.job_of(left)) {
-                    let job = self.job_of(left);
+                if left == NONE || cost >= end.cost {
+                    continue;
+                }
+                let job = self.job_of(left);
+                if !self.is_settled(job) && !self.is_reached(job, cost) {
                     let step = self.step(Step { before, person, take: item, leave, job, cost });
-                    self.heap.push((Reverse(cost), Reverse(step)));
+                    self.go_on(step);
                 }
             }
         }
@@ -330,7 +365,7 @@ impl<'a> Hunt<'a> {
     /// Where a person's best schedule stays out of reach, the seats in it are too cheap: they, and all that their holders
     /// would move on to, become dearer, as far as nobody who holds one would leave.
     fn outbid(&mut self, plan: &Plan<'_>, person: usize, schedule: &[u32]) {
-        if !self.learns {
+        if !self.outbids {
             return;
         }
         let mut slack = schedule.iter().map(|&item| self.profit(item)).sum::<i64>() - self.held(plan, person);
@@ -360,7 +395,7 @@ impl<'a> Hunt<'a> {
                 *end = End { cost, step: at };
             }
         } else if cost < end.cost {
-            self.heap.push((Reverse(cost), Reverse(at)));
+            self.go_on(at);
         }
     }
 
@@ -377,7 +412,8 @@ impl<'a> Hunt<'a> {
             let to = self.job_of(other);
             let bonus = if plan.open(to) { plan.next_price(&self.price, to) } else { 0 };
             let cost = lost - self.profit(other);
-            if cost - bonus >= end.cost || plan.holds(other) || self.is_settled(to) {
+            let worse = cost - bonus >= end.cost || (!plan.open(to) && self.is_reached(to, cost));
+            if worse || plan.holds(other) || self.is_settled(to) {
                 continue;
             }
             let mut choices = std::mem::take(&mut self.choices);
@@ -388,8 +424,11 @@ impl<'a> Hunt<'a> {
                 }
                 let [(empty, its), _] = self.cost_of_leaving(plan, [also, NONE]);
                 let leave = [leaves, also];
-                let at = self.step(Step { before, person, take: other, leave, job: to, cost: cost + empty + its });
-                self.arrive(plan, at, end);
+                let cost = cost + empty + its;
+                if plan.open(to) || !self.is_reached(to, cost) {
+                    let at = self.step(Step { before, person, take: other, leave, job: to, cost });
+                    self.arrive(plan, at, end);
+                }
             }
             self.choices = choices;
         }

@@ -296,6 +296,7 @@ impl<'a> Search<'a> {
         for round in 0..self.effort.rounds {
             let was = (self.best.bound, self.plan.value());
             let mut hunt = Hunt::new(self.board, &at.price, DEEP);
+            hunt.outbids = self.effort.settle;
             hunt.mend(&mut self.plan);
             at.bound = prices::bound(self.board, &hunt.price, EXACT, self.effort.threads);
             at.price = hunt.price;
@@ -343,7 +344,9 @@ impl<'a> Search<'a> {
         let picks = prices::picks(self.board, &price, self.effort.threads);
         let mut other = Plan::new(self.board);
         other.take_all(&price, &picks);
-        Hunt::new(self.board, &self.best.price, DEEP).mend(&mut other);
+        let mut hunt = Hunt::new(self.board, &self.best.price, DEEP);
+        hunt.outbids = self.effort.settle;
+        hunt.mend(&mut other);
         if other.value() > self.plan.value() {
             self.plan = other;
         }
