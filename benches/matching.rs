@@ -70,7 +70,11 @@ fn season(people: u32, jobs: u32, campuses: u32, seed: u64) -> Instance {
     }
     for person in 0..people {
         let most = |lot: &mut Lot| [1, 1, 2, 2, 3, 4][lot.below(6) as usize];
-        instance.people.push(Room { caps: vec![most(&mut lot), most(&mut lot)], load: lot.below(4) });
+        instance.people.push(Room {
+            caps: vec![most(&mut lot), most(&mut lot)],
+            load: lot.below(4),
+            ..Room::default()
+        });
         let home = lot.below(campuses);
         let kinds = lot.below(256) | 1 << lot.below(8);
         for campus in [home, (home + 1) % campuses] {

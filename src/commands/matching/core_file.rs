@@ -77,7 +77,7 @@ pub fn read(text: &str) -> Result<Season, String> {
         let many = line.small("the number of periods", 60_000)?;
         let caps = (0..many).map(|_| line.small("a period's most", 1_000_000)).collect::<Result<_, _>>()?;
         line.end()?;
-        season.instance.people.push(Room { caps, load });
+        season.instance.people.push(Room { caps, load, ..Room::default() });
     }
     for _ in 0..pairs {
         let mut line = next("a pair")?;

@@ -106,7 +106,11 @@ pub fn read(text: &str, threads: usize) -> Result<Season, String> {
     let mut people = Vec::with_capacity(facts.volunteers.len());
     for (at, volunteer) in facts.volunteers.iter().enumerate() {
         people.push(Known::of(volunteer).map_err(|fault| format!("volunteers[{at}].{fault}"))?);
-        season.instance.people.push(Room { caps: volunteer.capacity.clone(), load: volunteer.past_load });
+        season.instance.people.push(Room {
+            caps: volunteer.capacity.clone(),
+            load: volunteer.past_load,
+            ..Room::default()
+        });
     }
     season.instance.travel = TravelRule { distance: Distance::Flat, ..TravelRule::default() };
     season.instance.pairs = pairs(&facts, &campuses, &people, threads)?;

@@ -103,7 +103,7 @@ pub fn value(instance: &Instance, taken: &[usize]) -> Result<i64, Broken> {
                 return Err(Broken::OverCap(*pair));
             }
             let load = before.iter().filter(|other| counted(other) == counted(pair)).count();
-            value -= instance.fairness * i64::try_from(load + room.load as usize).unwrap_or(i64::MAX);
+            value -= instance.fairness * i64::try_from(load + room.before(counted(pair)) as usize).unwrap_or(i64::MAX);
         }
     }
     for (at, (job, &filled)) in instance.jobs.iter().zip(&filled).enumerate() {
@@ -209,7 +209,8 @@ impl Tries<'_> {
                 let most = room.caps.get(usize::from(pair.caps[what])).map_or(usize::MAX, |&most| most as usize);
                 have().filter(|&other| same(other)).count() < most
             };
-            let load = have().filter(|other| counted(other) == counted(&pair)).count() + room.load as usize;
+            let load = have().filter(|other| counted(other) == counted(&pair)).count();
+            let load = load + room.before(counted(&pair)) as usize;
             let gain = profit - self.instance.fairness * TICKS * i64::try_from(load).unwrap_or(0);
             let wide = |other: Pair| other.caps[1] == pair.caps[1];
             if gain > 0 && under(0, &|other| other.caps == pair.caps) && (pair.caps[1] == FREE || under(1, &wide)) {
@@ -231,7 +232,8 @@ impl Tries<'_> {
         let Some((_, &(profit, on))) = picks.iter().enumerate().find(|&pick| faulty(pick)) else { return total };
         self.left -= 1;
         let rest: Vec<(i64, Pair)> = open.iter().copied().filter(|(_, pair)| pair.job != on.job).collect();
-        let load = fixed.iter().filter(|other| counted(other) == counted(&on)).count() + room.load as usize;
+        let load = fixed.iter().filter(|other| counted(other) == counted(&on)).count();
+        let load = load + room.before(counted(&on)) as usize;
         let cost = self.instance.fairness * TICKS * i64::try_from(load).unwrap_or(0);
         let with: Vec<Pair> = fixed.iter().copied().chain([on]).collect();
         let full = |cap: u16| {

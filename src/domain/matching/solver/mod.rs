@@ -102,8 +102,17 @@ impl Job {
 pub struct Room {
     /// Jobs left under each cap that a pair names.
     pub caps: Vec<u32>,
-    /// Engagements that count before the first of the plan; matters where load costs.
+    /// Engagements that count before the first of the plan, whatever the period; matters where load costs.
     pub load: u32,
+    /// Engagements that count before the first of the plan under each of the caps; none where the list ends.
+    pub held: Vec<u32>,
+}
+
+impl Room {
+    /// The load before the first of the plan that counts under this cap.
+    pub(crate) fn before(&self, cap: u16) -> u32 {
+        self.load.saturating_add(self.held.get(usize::from(cap)).copied().unwrap_or(0))
+    }
 }
 
 /// A person who may do a job.
@@ -236,6 +245,33 @@ pub fn solve_with(instance: &Instance, effort: Effort, watch: &mut dyn FnMut(Pro
     if go == Go::On {
         search.rounds(watch);
     }
+    search.solution()
+}
+
+/// The best plan found from one that stood before the facts changed: pairs of `before` that the rules no longer allow are
+/// dropped, and its prices, which prove a bound whatever the facts, are where the search goes on.
+#[must_use]
+pub fn resume(
+    instance: &Instance,
+    before: &Solution,
+    effort: Effort,
+    watch: &mut dyn FnMut(Progress) -> Go,
+) -> Solution {
+    let board = Board::new(instance);
+    let mut search = Search::new(&board, effort);
+    let mut price = before.prices.clone();
+    price.resize(board.jobs(), 0);
+    price.iter_mut().for_each(|price| *price = (*price).max(0));
+    let mut held = vec![Vec::new(); board.people()];
+    let mut item_of = vec![board::NONE; instance.pairs.len()];
+    for (item, one) in (0..).zip(&board.items) {
+        item_of[one.pair as usize] = item;
+    }
+    for item in before.taken.iter().filter_map(|&pair| item_of.get(pair).copied()).filter(|&item| item != board::NONE) {
+        held[board.items[item as usize].person as usize].push(item);
+    }
+    search.begin(price, &held);
+    search.rounds(watch);
     search.solution()
 }
 

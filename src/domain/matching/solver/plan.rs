@@ -118,7 +118,7 @@ impl<'a> Plan<'a> {
         let under = counted_under(one.caps);
         let same = |&&i: &&u32| counted_under(self.board.items[i as usize].caps) == under;
         let now = self.by_person[one.person as usize].iter().filter(same).count();
-        let load = i64::from(instance.people[one.person as usize].load) + i64::from(index(now));
+        let load = i64::from(instance.people[one.person as usize].before(under)) + i64::from(index(now));
         instance.fairness * TICKS * load
     }
 

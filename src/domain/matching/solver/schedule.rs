@@ -184,7 +184,7 @@ type Fault = u32;
 impl Node<'_, '_> {
     /// What one more job under these caps costs whoever has `used` so much already.
     fn cost(&self, caps: [u16; 2], used: &Used) -> i64 {
-        let before = self.board.instance.people[self.person].load + used.load(caps);
+        let before = self.board.instance.people[self.person].before(counted_under(caps)) + used.load(caps);
         self.board.instance.fairness * TICKS * i64::from(before)
     }
 
@@ -413,9 +413,10 @@ impl Relaxation {
             usize::try_from(left).unwrap_or(usize::MAX)
         };
         let most = room(wide);
-        let load = &board.instance.people[person];
         let fair = board.instance.fairness * TICKS;
-        let before = i64::from(load.load) + i64::from(used.load([cands[range.start].caps[0], wide]));
+        let under = [cands[range.start].caps[0], wide];
+        let before =
+            i64::from(board.instance.people[person].before(counted_under(under))) + i64::from(used.load(under));
         let cost = |count: usize| {
             let n = i64::try_from(count).unwrap_or(0);
             fair.saturating_mul(before * n + n * (n - 1) / 2)

@@ -9,7 +9,7 @@ use super::super::{
         Effort, FREE, Go, Instance, Job, Pair, Room, Solution, Span, TICKS,
         certificate::{self, Broken, Checked},
         explain::{Because, explain},
-        solve, solve_with,
+        resume, solve, solve_with,
         standing::{MOST_CHANGED, Prepared, Standing},
     },
     travel::Venue,
@@ -40,7 +40,7 @@ fn verify(instance: &Instance, taken: &[usize]) -> Result<i64, String> {
         }
         for period in mine.iter().map(|p| p.caps[usize::from(p.caps[1] != FREE)]).collect::<BTreeSet<u16>>() {
             let under = mine.iter().filter(|p| p.caps[usize::from(p.caps[1] != FREE)] == period).count();
-            let load = i64::from(room.load);
+            let load = i64::from(room.load + room.held.get(usize::from(period)).copied().unwrap_or(0));
             value -= (0..i64::try_from(under).unwrap()).map(|n| instance.fairness * (load + n)).sum::<i64>();
         }
         for (at, a) in mine.iter().enumerate() {
@@ -129,7 +129,10 @@ fn any_instance(people: usize, jobs: usize, pairs: usize, in_order: bool) -> imp
     let pairs = prop::collection::vec((any::<u32>(), any::<u32>(), 0_u32..1001), 0..=pairs);
     let fairness = prop::sample::select(vec![0_i64, 0, 0, 150, 40_000]);
     (jobs, people, pairs, fairness).prop_map(move |(jobs, people, pairs, fairness)| {
-        let room = |(weeks, months, load): (Vec<u32>, Vec<u32>, u32)| Room { caps: [weeks, months].concat(), load };
+        let room = |(weeks, months, load): (Vec<u32>, Vec<u32>, u32)| {
+            let held = if load == 2 { vec![1, 0, 2, 0, 3, 1] } else { Vec::new() };
+            Room { caps: [weeks, months].concat(), load, held }
+        };
         let people: Vec<Room> = people.into_iter().map(room).collect();
         let pairs = pairs.into_iter().map(|(person, job, fit)| {
             let count = |len: usize| u32::try_from(len).unwrap();
@@ -232,6 +235,21 @@ proptest! {
 
     /// Whoever declines, in whatever order: the rules hold, what is accepted stays, little changes, the bound is true.
     #[test]
+    fn a_plan_goes_on_from_one_that_stood_before(instance in any_instance(5, 8, 40, true), gone in any::<u32>()) {
+        let before = solve(&instance);
+        let mut after = instance.clone();
+        let kept = |at: &usize| u32::try_from(*at).unwrap() % 5 != gone % 5;
+        after.pairs = (0..instance.pairs.len()).filter(kept).map(|at| instance.pairs[at]).collect();
+        let place = |at: &usize| (0..instance.pairs.len()).filter(kept).position(|other| other == *at);
+        let stood = Solution { taken: before.taken.iter().filter_map(place).collect(), ..before };
+        let now = resume(&after, &stood, Effort::default(), &mut |_| Go::On);
+        prop_assert_eq!(verify(&after, &now.taken), Ok(now.value));
+        let checked = certificate::check(&after, &now.taken, &now.prices).unwrap();
+        prop_assert!(now.value <= now.bound && checked.value == now.value && checked.bound <= now.bound);
+        prop_assert!(verify(&after, &stood.taken).is_ok_and(|value| value <= now.value));
+    }
+
+    #[test]
     fn a_decline_changes_little(instance in any_instance(12, 10, 60, true), order in prop::collection::vec(any::<usize>(), 1..12)) {
         let mut solution = solve(&instance);
         let prepared = Prepared::new(&instance);
@@ -278,7 +296,7 @@ const fn pair(person: u32, job: u32, fit: u32) -> Pair {
 }
 
 fn room(left: u32) -> Room {
-    Room { caps: vec![left], load: 0 }
+    Room { caps: vec![left], ..Room::default() }
 }
 
 #[test]
@@ -324,7 +342,7 @@ fn a_pair_is_explained_by_the_first_that_holds() {
     let cheap = Job { urgent_worth: 1_000, worth: 1_000, ..job(99 * HOUR) };
     let instance = Instance {
         jobs: vec![job(0), job(0), job(50 * HOUR), cheap, Job { open: 0, ..job(70 * HOUR) }],
-        people: vec![Room { caps: vec![1, 1, 1], load: 0 }, room(1)],
+        people: vec![Room { caps: vec![1, 1, 1], ..Room::default() }, room(1)],
         pairs: vec![
             pair(0, 0, 900),
             pair(0, 1, 100),
