@@ -161,7 +161,7 @@ pub fn run(flags: &Flags) -> Result<(), MatchFault> {
     };
     let report = Report {
         seats: solution.taken.len(),
-        seats_provable: season.most_seats(),
+        seats_provable: season.instance.most_seats(),
         seats_wanted: season.instance.jobs.iter().map(|job| u64::from(job.open)).sum(),
         below_minimum: season.short(&solution.taken).len(),
         value: solution.value,

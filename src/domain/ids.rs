@@ -103,4 +103,6 @@ ids! {
     ExclusionId;
     /// A finished e-mail in the outbox.
     LetterId;
+    /// A plan in the making, or made.
+    MatchingRunId;
 }

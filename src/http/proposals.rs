@@ -11,6 +11,7 @@ use super::wire::present;
 use super::wire::skills::id;
 use super::wire::times::instant;
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId};
+use crate::domain::matching::plan::{Loads, propose};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::service::access;
@@ -79,9 +80,13 @@ struct ProposalView {
     open_seats: Vec<OpenView>,
     seats_wanted: u32,
     seats_filled: u32,
+    seats_provable: u32,
+    fit: i64,
     value: i64,
     bound: i64,
     gap_percent: f64,
+    seat_prices: Vec<PriceView>,
+    loads: LoadsView,
     revision: i64,
     created_at: String,
     updated_at: String,
@@ -103,6 +108,37 @@ struct OpenView {
     role_id: String,
     missing: u16,
     below_minimum: bool,
+    impossible: u16,
+    eligible: u32,
+    refusals: Vec<RefusalCountView>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusalCountView {
+    rule: &'static str,
+    volunteers: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct PriceView {
+    campus_request_id: String,
+    role_id: String,
+    points: i64,
+}
+
+/// How engagements are spread.
+#[derive(Debug, Serialize)]
+pub struct LoadsView {
+    people: u32,
+    engaged: u32,
+    greatest: u32,
+    gini: f64,
+}
+
+impl From<Loads> for LoadsView {
+    fn from(loads: Loads) -> Self {
+        Self { people: loads.people, engaged: loads.engaged, greatest: loads.greatest, gini: loads.gini }
+    }
 }
 
 impl From<&ProposalRow> for ProposalView {
@@ -120,6 +156,18 @@ impl From<&ProposalRow> for ProposalView {
             role_id: open.role_id.to_string(),
             missing: open.missing,
             below_minimum: open.below_minimum,
+            impossible: open.impossible,
+            eligible: open.eligible,
+            refusals: open
+                .refusals
+                .iter()
+                .map(|&(rule, volunteers)| RefusalCountView { rule: rule.as_str(), volunteers })
+                .collect(),
+        });
+        let prices = row.plan.prices.iter().filter(|price| price.points() > 0).map(|price| PriceView {
+            campus_request_id: price.campus_request_id.to_string(),
+            role_id: price.role_id.to_string(),
+            points: price.points(),
         });
         Self {
             id: row.id.to_string(),
@@ -129,9 +177,13 @@ impl From<&ProposalRow> for ProposalView {
             open_seats: open_seats.collect(),
             seats_wanted: row.plan.seats_wanted,
             seats_filled: row.plan.seats_filled,
+            seats_provable: row.plan.seats_provable,
+            fit: row.plan.fit,
             value: row.plan.value,
             bound: row.plan.bound,
             gap_percent: row.plan.gap_percent,
+            seat_prices: prices.collect(),
+            loads: row.plan.loads.into(),
             revision: row.revision,
             created_at: row.created_at.to_string(),
             updated_at: row.updated_at.to_string(),
@@ -192,13 +244,13 @@ async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body
                 .await;
         }
     };
-    let planned = tokio::task::spawn_blocking(move || proposals::plan(&facts)).await;
-    let plan = planned.map_err(|fault| {
+    let planned = tokio::task::spawn_blocking(move || (propose(&facts), facts)).await;
+    let (plan, facts) = planned.map_err(|fault| {
         tracing::error!(error = %fault, "a plan could not be made");
         Problem::new(Code::Internal, "Something went wrong on our side. Nothing was changed.")
     })?;
     ctx.act(digest, move |tx, actor| {
-        let row = proposals::keep(tx, actor, campus, &plan)?;
+        let row = proposals::keep(tx, actor, campus, &facts, &plan)?;
         Ok(Reply::created(&ProposalView::from(&row), format!("/v1/proposals/{}", row.id)).etag(row.revision))
     })
     .await

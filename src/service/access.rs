@@ -89,6 +89,12 @@ pub fn enter(tx: &mut Tx<'_>, account: AccountId, session: SessionId) -> Result<
     }
 }
 
+/// Somebody for whom something is done that they asked for before. What they may is read now, as for everybody.
+#[must_use]
+pub const fn on_behalf_of(account: AccountId) -> Actor {
+    Actor { account, session: SessionId::from_uuid(uuid::Uuid::nil()), portal_of: None }
+}
+
 /// The actor's role at `campus`, if any.
 ///
 /// # Errors

@@ -69,6 +69,8 @@ pub enum Code {
     NotEligible,
     /// Every seat of this role is taken or held.
     SeatsFull,
+    /// A plan is being made already.
+    MatchingUnderWay,
     /// The volunteer holds an open offer for this need.
     AlreadyOffered,
     /// The volunteer has a seat in this need.
@@ -187,6 +189,7 @@ impl Code {
         Self::HasBegun,
         Self::NotEligible,
         Self::SeatsFull,
+        Self::MatchingUnderWay,
         Self::AlreadyOffered,
         Self::AlreadyAssigned,
         Self::SlotFull,
@@ -440,6 +443,12 @@ impl Code {
                 409,
                 "The rules do not allow it",
                 "The volunteer does not fit the need, or the student is not among those the event is for. `refusals` lists the rules that stand in the way.",
+            ),
+            Self::MatchingUnderWay => (
+                "matching_under_way",
+                409,
+                "A plan is being made already",
+                "A campus has one matching run at a time. Watch the one under way, which matching_run_id names, or call it off.",
             ),
             Self::SeatsFull => (
                 "seats_full",

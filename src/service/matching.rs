@@ -30,6 +30,9 @@ use crate::store::{campus_requests, campus_volunteers, campuses, exclusions, vol
 /// How far from a need its week and month reach, at the most.
 const NEAR: TimeDelta = TimeDelta::days(40);
 
+/// So long after they made their profile volunteers count as newcomers.
+const SETTLING: TimeDelta = TimeDelta::days(30);
+
 /// A volunteer as one campus sees it, and whose profile it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
@@ -99,13 +102,16 @@ pub fn people(
     }
     let seen = rows.into_iter().map(|(row, standing)| {
         let id = row.id();
-        let prospect = Prospect {
+        let mut prospect = Prospect {
             volunteer: row.volunteer,
             standing,
             commitments: commitments.remove(&id).unwrap_or_default(),
             past: past.remove(&id).unwrap_or_default(),
             exclusions: kept_away.remove(&id).unwrap_or_default(),
+            newcomer: tx.now < row.created_at.plus(SETTLING),
         };
+        prospect.commitments.sort_by_key(|held| (held.window.start(), held.need));
+        prospect.past.sort_unstable();
         Seen { prospect, account: row.account_id }
     });
     Ok(seen.collect())

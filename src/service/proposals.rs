@@ -1,7 +1,8 @@
 //! Proposals: the best plan for all open seats together, kept as it was made, sent when a coordinator says so.
 //!
-//! Planning may take a second, so it stands between two transactions: one that reads the facts, one that keeps the plan.
-//! What changed in between, or until the plan is sent, is looked at again pair by pair when it is sent.
+//! Small plans are made while the caller waits, between two transactions: one that reads the facts, one that keeps the
+//! plan. Whatever may take longer is a matching run. What changed until the plan is sent is looked at again pair by pair
+//! when it is sent.
 
 use std::collections::HashMap;
 
@@ -9,116 +10,54 @@ use super::access::{self, Actor};
 use super::app::Tx;
 use super::code::Code;
 use super::error::ServiceError;
-use super::ground::{Ground, Obstacle, Way, obstacle};
+use super::ground::{Ground, Way, obstacle};
 use super::matching::{self, Counts, Seen};
 use super::offers::deadline;
+use super::planning::{self, Which};
 use super::staffing;
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
 use crate::domain::matching::campus_request::{CampusRequest, NeedRole};
-use crate::domain::matching::{OpenNeed, Problem, Proposal, propose};
+use crate::domain::matching::plan::{Problem, Proposal};
+use crate::domain::matching::run::Asked;
 use crate::domain::people::access::Action;
-use crate::domain::people::volunteer::Standing;
-use crate::domain::refusal::{Invalid, WrongState};
+use crate::domain::refusal::WrongState;
 use crate::domain::time::Instant;
-use crate::store::campus_requests::{self, CampusRequestRow, Seats};
+use crate::store::campus_requests::{self, CampusRequestRow};
 use crate::store::engagements::Whose;
 use crate::store::offers::{self, Offered};
 use crate::store::proposals;
 
 pub use crate::store::proposals::ProposalRow;
 
-/// What there is to plan, as it was when it was read.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    problem: Problem,
-}
-
-/// A plan and the names of those who have a seat in it, in the order of the seats.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    plan: Proposal,
-    names: Vec<String>,
-}
-
 /// The facts for a plan of these needs, or of all open needs of the campus.
 ///
 /// # Errors
-/// `not_found`, `forbidden`; `unknown_reference` for a need that is not the campus's, `wrong_state` and `has_begun` for
-/// one that takes nobody.
+/// `not_found`, `forbidden`; those of [`planning::facts`].
 pub fn facts(
     tx: &mut Tx<'_>,
     actor: &Actor,
     campus: CampusId,
     only: Option<&[CampusRequestId]>,
-) -> Result<Facts, ServiceError> {
+) -> Result<Problem, ServiceError> {
     access::require(tx, actor, campus, Action::Staff)?;
-    let mut needs = campus_requests::list_open(tx.conn, Some(campus), tx.now)?;
-    if let Some(only) = only {
-        for (at, id) in only.iter().enumerate() {
-            if !needs.iter().any(|need| need.id == *id) {
-                return Err(why_not(tx, campus, at, *id)?);
-            }
-        }
-        needs.retain(|need| only.contains(&need.id));
-    }
-    let ids: Vec<CampusRequestId> = needs.iter().map(|need| need.id).collect();
-    let seats = campus_requests::seats(tx.conn, &ids, tx.now)?;
-    let open: Vec<&CampusRequest> = needs.iter().map(|need| &need.need).collect();
-    let people = matching::people(tx, campus, Whose::Campus(campus), &open, Counts::HeldAndAsked)?;
-    let terrain = matching::terrain(&matching::campus_of(tx, campus)?);
-    let taken = |need: &CampusRequest| {
-        let gone = need.roles.iter().filter_map(|role| {
-            let Seats { filled, offered } = seats.get(&role.id()).copied()?;
-            Some((role.id(), u16::try_from(filled + offered).unwrap_or(u16::MAX)))
-        });
-        gone.collect()
-    };
-    let needs = needs.into_iter().map(|row| OpenNeed { taken: taken(&row.need), request: row.need });
-    let approved = people.into_iter().map(|seen| seen.prospect).filter(|who| who.standing == Some(Standing::Approved));
-    Ok(Facts { problem: Problem { needs: needs.collect(), people: approved.collect(), terrain } })
-}
-
-fn why_not(tx: &mut Tx<'_>, campus: CampusId, at: usize, id: CampusRequestId) -> Result<ServiceError, ServiceError> {
-    let need = campus_requests::find(tx.conn, id)?.filter(|need| need.campus_id == campus);
-    Ok(match need {
-        None => {
-            let field = format!("campus_request_ids/{at}");
-            Invalid::new(field, "unknown_reference", format!("the campus has no need {id}")).into()
-        }
-        Some(need) if need.state.is_open() => Obstacle::Begun(need.when.window().start()).refusal(),
-        Some(need) => Obstacle::NotOpen(need.state.as_str()).refusal(),
-    })
-}
-
-/// Makes the plan. This may take a while, and touches nothing.
-#[must_use]
-pub fn plan(facts: &Facts) -> Plan {
-    let plan = propose(&facts.problem);
-    let known: HashMap<VolunteerId, &str> =
-        facts.problem.people.iter().map(|who| (who.volunteer.id(), who.volunteer.display_name.as_str())).collect();
-    let names = plan.seats.iter().map(|seat| known.get(&seat.volunteer_id).copied().unwrap_or_default().to_owned());
-    Plan { names: names.collect(), plan }
+    let which = Which { only: only.map(<[_]>::to_vec), ..Which::default() };
+    planning::facts(tx, &[campus], &which, Asked::USUAL_FAIRNESS)
 }
 
 /// Keeps a plan as a draft.
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
-pub fn keep(tx: &mut Tx<'_>, actor: &Actor, campus: CampusId, plan: &Plan) -> Result<ProposalRow, ServiceError> {
+pub fn keep(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    campus: CampusId,
+    facts: &Problem,
+    plan: &Proposal,
+) -> Result<ProposalRow, ServiceError> {
     access::require(tx, actor, campus, Action::Staff)?;
-    let row = ProposalRow {
-        id: ProposalId::mint(),
-        campus_id: campus,
-        state: ProposalState::Draft,
-        plan: plan.plan.clone(),
-        names: plan.names.clone(),
-        revision: 1,
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    proposals::insert(tx.conn, &row)?;
-    Ok(row)
+    planning::keep(tx, campus, facts, plan)
 }
 
 /// One proposal, as it was made.

@@ -22,8 +22,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::db::MultiBackend;
 use crate::domain::ids::{
     AccountId, AssignmentId, BookingId, CampusId, CampusRequestId, EventId, EventSeriesId, ExclusionId, HoursEntryId,
-    LetterId, OfferId, OwnerId, PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, RotationId, SessionId, SlotId,
-    StudentId, VolunteerId, WaitlistEntryId,
+    LetterId, MatchingRunId, OfferId, OwnerId, PlaceLogId, PolicyId, PortalId, ProposalId, RoleId, RotationId,
+    SessionId, SlotId, StudentId, VolunteerId, WaitlistEntryId,
 };
 use crate::domain::time::Instant;
 
@@ -168,6 +168,7 @@ id_columns!(
     EventSeriesId,
     ExclusionId,
     LetterId,
+    MatchingRunId,
     OfferId,
     OwnerId,
     HoursEntryId,

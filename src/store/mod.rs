@@ -26,6 +26,7 @@ pub mod feeds;
 pub mod grids;
 pub mod hours_entries;
 pub mod letters;
+pub mod matching_runs;
 pub mod members;
 pub mod migrate;
 pub mod offers;

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::columns::{Json, text_column};
 use super::db::{Conn, StoreError};
 use super::documents::corrupt;
+use super::matching_runs::LoadsDocument;
 use super::schema::proposals;
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
-use crate::domain::matching::{OpenSeats, Proposal, ProposedSeat};
+use crate::domain::matching::eligibility::Rule;
+use crate::domain::matching::plan::{OpenSeats, Proposal, ProposedSeat, SeatPrice};
 use crate::domain::time::Instant;
 
 text_column!(ProposalState);
@@ -71,6 +73,20 @@ pub fn find(conn: &mut Conn, id: ProposalId) -> Result<Option<ProposalRow>, Stor
     Ok(Some(ProposalRow { id, campus_id, state, plan, names, revision, created_at, updated_at }))
 }
 
+/// The latest draft of a campus that was made after `since`, if there is one.
+pub fn latest_draft(conn: &mut Conn, campus: CampusId, since: Instant) -> Result<Option<ProposalRow>, StoreError> {
+    let id: Option<ProposalId> = proposals::table
+        .filter(proposals::campus_id.eq(campus))
+        .filter(proposals::state.eq(ProposalState::Draft))
+        .filter(proposals::created_at.gt(since))
+        .order(proposals::id.desc())
+        .limit(1)
+        .select(proposals::id)
+        .load(conn)?
+        .pop();
+    id.map_or(Ok(None), |id| find(conn, id))
+}
+
 /// Notes that the offers of a draft went out; answers whether this was the one who did it.
 pub fn send(conn: &mut Conn, id: ProposalId, now: Instant) -> Result<bool, StoreError> {
     let draft = proposals::table.filter(proposals::id.eq(id)).filter(proposals::state.eq(ProposalState::Draft));
@@ -91,9 +107,17 @@ struct PlanDocument {
     open_seats: Vec<OpenDocument>,
     seats_wanted: u32,
     seats_filled: u32,
+    #[serde(default)]
+    seats_provable: u32,
+    #[serde(default)]
+    fit: i64,
     value: i64,
     bound: i64,
     gap_percent: f64,
+    #[serde(default)]
+    prices: Vec<PriceDocument>,
+    #[serde(default)]
+    loads: LoadsDocument,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +136,19 @@ struct OpenDocument {
     role_id: String,
     missing: u16,
     below_minimum: bool,
+    #[serde(default)]
+    impossible: u16,
+    #[serde(default)]
+    eligible: u32,
+    #[serde(default)]
+    refusals: Vec<(String, u32)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PriceDocument {
+    campus_request_id: String,
+    role_id: String,
+    ticks: i64,
 }
 
 impl From<&ProposalRow> for PlanDocument {
@@ -129,15 +166,28 @@ impl From<&ProposalRow> for PlanDocument {
             role_id: open.role_id.to_string(),
             missing: open.missing,
             below_minimum: open.below_minimum,
+            impossible: open.impossible,
+            eligible: open.eligible,
+            refusals: open.refusals.iter().map(|(rule, many)| (rule.as_str().to_owned(), *many)).collect(),
+        });
+        // What costs nothing goes without saying.
+        let prices = row.plan.prices.iter().filter(|price| price.ticks > 0).map(|price| PriceDocument {
+            campus_request_id: price.campus_request_id.to_string(),
+            role_id: price.role_id.to_string(),
+            ticks: price.ticks,
         });
         Self {
             seats: seats.collect(),
             open_seats: open_seats.collect(),
             seats_wanted: row.plan.seats_wanted,
             seats_filled: row.plan.seats_filled,
+            seats_provable: row.plan.seats_provable,
+            fit: row.plan.fit,
             value: row.plan.value,
             bound: row.plan.bound,
             gap_percent: row.plan.gap_percent,
+            prices: prices.collect(),
+            loads: row.plan.loads.into(),
         }
     }
 }
@@ -161,6 +211,20 @@ impl PlanDocument {
                 role_id: role(&open.role_id)?,
                 missing: open.missing,
                 below_minimum: open.below_minimum,
+                impossible: open.impossible,
+                eligible: open.eligible,
+                refusals: open
+                    .refusals
+                    .into_iter()
+                    .map(|(rule, many)| Some((rule.parse::<Rule>().ok()?, many)))
+                    .collect::<Option<_>>()?,
+            })
+        });
+        let prices = self.prices.into_iter().map(|price| {
+            Some(SeatPrice {
+                campus_request_id: need(&price.campus_request_id)?,
+                role_id: role(&price.role_id)?,
+                ticks: price.ticks,
             })
         });
         Some(Proposal {
@@ -168,9 +232,13 @@ impl PlanDocument {
             open_seats: open_seats.collect::<Option<_>>()?,
             seats_wanted: self.seats_wanted,
             seats_filled: self.seats_filled,
+            seats_provable: self.seats_provable,
+            fit: self.fit,
             value: self.value,
             bound: self.bound,
             gap_percent: self.gap_percent,
+            prices: prices.collect::<Option<_>>()?,
+            loads: self.loads.into(),
         })
     }
 }

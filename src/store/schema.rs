@@ -408,6 +408,42 @@ diesel::table! {
     use diesel::sql_types::*;
 
     #[allow(missing_docs)]
+    matching_runs (id) {
+        id -> Id,
+        asked_by -> Id,
+        asked -> Document,
+        state -> Text,
+        step -> Integer,
+        steps -> Integer,
+        value -> Nullable<BigInt>,
+        bound -> Nullable<BigInt>,
+        result -> Nullable<Document>,
+        failure -> Nullable<Text>,
+        attempts -> Integer,
+        leased_until -> Nullable<Moment>,
+        created_at -> Moment,
+        started_at -> Nullable<Moment>,
+        finished_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::Id;
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    matching_run_campuses (matching_run_id, campus_id) {
+        matching_run_id -> Id,
+        campus_id -> Id,
+        proposal_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use crate::store::columns::{Document, Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
     offers (id) {
         id -> Id,
         campus_id -> Id,
@@ -697,6 +733,10 @@ diesel::joinable!(exclusions -> campuses (campus_id));
 diesel::joinable!(exclusions -> volunteers (volunteer_id));
 diesel::joinable!(exclusions -> campus_requests (campus_request_id));
 diesel::joinable!(proposals -> campuses (campus_id));
+diesel::joinable!(matching_runs -> accounts (asked_by));
+diesel::joinable!(matching_run_campuses -> matching_runs (matching_run_id));
+diesel::joinable!(matching_run_campuses -> campuses (campus_id));
+diesel::joinable!(matching_run_campuses -> proposals (proposal_id));
 diesel::joinable!(offers -> campuses (campus_id));
 diesel::joinable!(offers -> campus_requests (campus_request_id));
 diesel::joinable!(offers -> campus_request_roles (role_id));
@@ -742,6 +782,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     campus_request_roles,
     exclusions,
     proposals,
+    matching_runs,
+    matching_run_campuses,
     offers,
     assignments,
     hours_entries,

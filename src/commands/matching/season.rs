@@ -119,24 +119,4 @@ impl Season {
         let short = |at: &usize| filled.get(*at).zip(self.minimum.get(*at)).is_some_and(|(f, m)| 0 < *f && f < m);
         (0..filled.len()).filter(short).collect()
     }
-
-    /// No plan fills more seats than this: each need at most its seats and its candidates, each volunteer at most what the
-    /// caps leave of their pairs.
-    pub fn most_seats(&self) -> u64 {
-        let mut of_job = vec![0_u64; self.instance.jobs.len()];
-        let mut of_cap: HashMap<(u32, u16), u64> = HashMap::new();
-        for pair in &self.instance.pairs {
-            if let Some(many) = of_job.get_mut(pair.job as usize) {
-                *many += 1;
-            }
-            *of_cap.entry((pair.person, pair.caps[0])).or_default() += 1;
-        }
-        let jobs = self.instance.jobs.iter().zip(of_job).map(|(job, many)| u64::from(job.open).min(many)).sum::<u64>();
-        let cap = |person: u32, cap: u16| {
-            let room = self.instance.people.get(person as usize);
-            room.and_then(|room| room.caps.get(usize::from(cap))).map_or(u64::MAX, |&cap| u64::from(cap))
-        };
-        let people = of_cap.into_iter().map(|((person, at), many)| many.min(cap(person, at))).sum::<u64>();
-        jobs.min(people)
-    }
 }

@@ -105,6 +105,8 @@ pub struct Prospect {
     pub past: Vec<(CampusRequestId, Past)>,
     /// The exclusions that name the volunteer.
     pub exclusions: Vec<Exclusion>,
+    /// Whether the volunteer has joined so lately that they should not be asked for everything at once.
+    pub newcomer: bool,
 }
 
 /// The campus on the map: where it lies and how ways are reckoned.
@@ -142,6 +144,12 @@ impl Period {
         let monday = date - TimeDelta::days(i64::from(date.weekday().num_days_from_monday()));
         (Self::Week(monday), Self::Month(date.with_day(1).unwrap_or(date)))
     }
+}
+
+/// The first rule that keeps the volunteer from the need, if any does.
+#[must_use]
+pub fn first_fault(need: &CampusRequest, who: &Prospect, terrain: &Terrain) -> Option<Rule> {
+    faults(need, who, terrain).next().map(|fault| fault.rule())
 }
 
 /// What failed, before it is put in words.
@@ -259,68 +267,74 @@ fn caps_reached<'a>(need: &CampusRequest, who: &Prospect) -> [Option<Fault<'a>>;
 }
 
 impl Fault<'_> {
+    const fn rule(&self) -> Rule {
+        match self {
+            Self::Standing => Rule::NotApprovedHere,
+            Self::Kind => Rule::KindNotAccepted,
+            Self::Language => Rule::LanguageMissing,
+            Self::Skill(_) => Rule::SkillMissing,
+            Self::Mode => Rule::ModeNotOffered,
+            Self::Distance { .. } => Rule::TooFar,
+            Self::Hours(_) => Rule::Unavailable,
+            Self::Clash(_) => Rule::Clash,
+            Self::Cap { .. } => Rule::CapReached,
+            Self::Excluded(_) => Rule::Excluded,
+            Self::Past(Past::Asked) => Rule::AlreadyAsked,
+            Self::Past(Past::Assigned) => Rule::AlreadyAssigned,
+            Self::Past(Past::Declined | Past::Unanswered | Past::Released | Past::Removed) => Rule::DeclinedBefore,
+        }
+    }
+
     fn in_words(&self, need: &CampusRequest, who: &Prospect) -> Failed {
-        let (rule, detail) = match self {
-            Self::Standing => (
-                Rule::NotApprovedHere,
-                who.standing.map_or_else(
-                    || "Has not applied at this campus.".to_owned(),
-                    |standing| format!("Is {standing} at this campus, not approved."),
-                ),
+        let detail = match self {
+            Self::Standing => who.standing.map_or_else(
+                || "Has not applied at this campus.".to_owned(),
+                |standing| format!("Is {standing} at this campus, not approved."),
             ),
-            Self::Kind => (Rule::KindNotAccepted, format!("Does not take on {}.", need.kind.in_words())),
-            Self::Language => (
-                Rule::LanguageMissing,
-                format!("Speaks {}; it is held in {}.", who.volunteer.languages.join(", "), need.language),
-            ),
-            Self::Skill(wanted) => (
-                Rule::SkillMissing,
-                who.volunteer.level_of(wanted).map_or_else(
-                    || format!("Lacks {wanted}."),
-                    |held| format!("Has {} at {held}; {} is required.", wanted.name(), wanted.level()),
-                ),
-            ),
-            Self::Mode => (
-                Rule::ModeNotOffered,
-                match need.mode {
-                    Mode::InPerson => "Does not come in person.".to_owned(),
-                    Mode::Virtual => "Does not take part from afar.".to_owned(),
-                },
-            ),
-            Self::Distance { km, limit } => (Rule::TooFar, format!("Travels up to {limit} km; it is {km:.1} km away.")),
-            Self::Hours(gap) => {
-                let said = wording::instant(*gap, who.volunteer.zone());
-                (Rule::Unavailable, format!("Has given no hours for {said}."))
+            Self::Kind => format!("Does not take on {}.", need.kind.in_words()),
+            Self::Language => {
+                format!("Speaks {}; it is held in {}.", who.volunteer.languages.join(", "), need.language)
             }
-            Self::Clash(with) => (
-                Rule::Clash,
-                with.title.as_ref().map_or_else(
-                    || "Is engaged elsewhere at that time.".to_owned(),
-                    |title| {
-                        let when = wording::window(with.window, need.when.zone());
-                        format!(
-                            "Is engaged in \u{201c}{title}\u{201d}, {when}; no time is left between, travel included."
-                        )
-                    },
-                ),
+            Self::Skill(wanted) => who.volunteer.level_of(wanted).map_or_else(
+                || format!("Lacks {wanted}."),
+                |held| format!("Has {} at {held}; {} is required.", wanted.name(), wanted.level()),
             ),
-            Self::Cap { period: Period::Week(monday), held, cap } => (
-                Rule::CapReached,
-                format!("Takes {cap} in a week and has {held} in that of {}.", monday.format("%-d %B %Y")),
-            ),
-            Self::Cap { period: Period::Month(first), held, cap } => {
-                (Rule::CapReached, format!("Takes {cap} in a month and has {held} in {}.", first.format("%B %Y")))
-            }
-            Self::Excluded(reason) => (Rule::Excluded, format!("Is excluded: {reason}")),
-            Self::Past(past) => match past {
-                Past::Asked => (Rule::AlreadyAsked, "Is being asked already.".to_owned()),
-                Past::Assigned => (Rule::AlreadyAssigned, "Holds a seat already.".to_owned()),
-                Past::Declined => (Rule::DeclinedBefore, "Has declined it.".to_owned()),
-                Past::Unanswered => (Rule::DeclinedBefore, "Did not answer in time when asked.".to_owned()),
-                Past::Released => (Rule::DeclinedBefore, "Has given a seat of it back.".to_owned()),
-                Past::Removed => (Rule::DeclinedBefore, "Was taken off it by the office.".to_owned()),
+            Self::Mode => match need.mode {
+                Mode::InPerson => "Does not come in person.".to_owned(),
+                Mode::Virtual => "Does not take part from afar.".to_owned(),
             },
+            Self::Distance { km, limit } => format!("Travels up to {limit} km; it is {km:.1} km away."),
+            Self::Hours(gap) => {
+                format!("Has given no hours for {}.", wording::instant(*gap, who.volunteer.zone()))
+            }
+            Self::Clash(with) => clash_in_words(with, need),
+            Self::Cap { period, held, cap } => cap_in_words(*period, *held, *cap),
+            Self::Excluded(reason) => format!("Is excluded: {reason}"),
+            Self::Past(past) => match past {
+                Past::Asked => "Is being asked already.",
+                Past::Assigned => "Holds a seat already.",
+                Past::Declined => "Has declined it.",
+                Past::Unanswered => "Did not answer in time when asked.",
+                Past::Released => "Has given a seat of it back.",
+                Past::Removed => "Was taken off it by the office.",
+            }
+            .to_owned(),
         };
-        Failed { rule, detail }
+        Failed { rule: self.rule(), detail }
+    }
+}
+
+fn clash_in_words(with: &Commitment, need: &CampusRequest) -> String {
+    let Some(title) = &with.title else { return "Is engaged elsewhere at that time.".to_owned() };
+    let when = wording::window(with.window, need.when.zone());
+    format!("Is engaged in \u{201c}{title}\u{201d}, {when}; no time is left between, travel included.")
+}
+
+fn cap_in_words(period: Period, held: usize, cap: u8) -> String {
+    match period {
+        Period::Week(monday) => {
+            format!("Takes {cap} in a week and has {held} in that of {}.", monday.format("%-d %B %Y"))
+        }
+        Period::Month(first) => format!("Takes {cap} in a month and has {held} in {}.", first.format("%B %Y")),
     }
 }

@@ -50,6 +50,8 @@ mod prices;
 mod schedule;
 pub mod standing;
 
+use std::collections::HashMap;
+
 use self::{
     board::Board,
     chains::Hunt,
@@ -141,6 +143,29 @@ pub struct Instance {
     pub travel: TravelRule,
     /// What an engagement costs per engagement that its person already has under the same (wider) cap: 0 for nothing.
     pub fairness: i64,
+}
+
+impl Instance {
+    /// No plan fills more seats than this: each job at most its seats and its pairs, each person at most what the
+    /// narrow caps leave of their pairs.
+    #[must_use]
+    pub fn most_seats(&self) -> u64 {
+        let mut of_job = vec![0_u64; self.jobs.len()];
+        let mut of_cap: HashMap<(u32, u16), u64> = HashMap::new();
+        for pair in &self.pairs {
+            if let Some(many) = of_job.get_mut(pair.job as usize) {
+                *many += 1;
+            }
+            *of_cap.entry((pair.person, pair.caps[0])).or_default() += 1;
+        }
+        let jobs = self.jobs.iter().zip(of_job).map(|(job, many)| u64::from(job.open).min(many)).sum::<u64>();
+        let cap = |person: u32, cap: u16| {
+            let room = self.people.get(person as usize);
+            room.and_then(|room| room.caps.get(usize::from(cap))).map_or(u64::MAX, |&cap| u64::from(cap))
+        };
+        let people = of_cap.into_iter().map(|((person, at), many)| many.min(cap(person, at))).sum::<u64>();
+        jobs.min(people)
+    }
 }
 
 /// How hard to try.
@@ -273,6 +298,18 @@ pub fn resume(
     search.begin(price, &held);
     search.rounds(watch);
     search.solution()
+}
+
+/// What each person's best schedule is worth at most at these prices (in ticks, one per job), in units of value.
+#[must_use]
+pub fn best_schedules(instance: &Instance, prices: &[i64]) -> Vec<i64> {
+    let board = Board::new(instance);
+    let mut price = prices.to_vec();
+    price.resize(board.jobs(), 0);
+    let reward = prices::reward(&board, &price);
+    let (mut scratch, mut picks) = (schedule::Scratch::default(), Vec::new());
+    let worth = |person| schedule::best(&board, person, &reward, EXACT, &mut scratch, &mut picks).upper;
+    (0..board.people()).map(worth).map(|ticks| ticks.div_euclid(TICKS)).collect()
 }
 
 /// A search under way.

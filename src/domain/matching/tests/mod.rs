@@ -95,6 +95,7 @@ fn prospect(change: impl FnOnce(&mut Profile)) -> Prospect {
         commitments: Vec::new(),
         past: Vec::new(),
         exclusions: Vec::new(),
+        newcomer: false,
     }
 }
 

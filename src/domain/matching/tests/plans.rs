@@ -6,10 +6,9 @@ use chrono::Datelike;
 use proptest::prelude::*;
 
 use super::super::{
-    OpenNeed, Problem, Proposal,
     campus_request::{CampusRequest, Kind, Mode, NeedRole},
     eligibility::{Prospect, Terrain, check},
-    propose,
+    plan::{OpenNeed, Problem, Proposal, Site, Wishes, mend, propose, stripped},
     travel::{TravelRule, Venue},
 };
 use super::{campus, commitment, need, prospect, window};
@@ -30,11 +29,13 @@ fn roles(list: &[(&str, u16, u16)]) -> Vec<NeedRole> {
 }
 
 fn problem(needs: Vec<OpenNeed>, people: Vec<Prospect>) -> Problem {
-    Problem { needs, people, terrain: Terrain { campus: Some(campus()), travel: TravelRule::default() } }
+    let terrain = Terrain { campus: Some(campus()), travel: TravelRule::default() };
+    Problem { sites: vec![Site { needs, people, terrain }], wishes: Wishes::default() }
 }
 
 /// Reads a proposal by the rules alone and recounts it.
 fn verify(problem: &Problem, proposal: &Proposal) {
+    let problem = &problem.sites[0];
     let needs: HashMap<_, _> = problem.needs.iter().map(|n| (n.request.id, n)).collect();
     let people: HashMap<_, _> = problem.people.iter().map(|p| (p.volunteer.id(), p)).collect();
     let mut value = 0;
@@ -183,8 +184,8 @@ proptest! {
         let mut problem = problem(needs, people);
         let proposal = propose(&problem);
         verify(&problem, &proposal);
-        problem.needs.reverse();
-        problem.people.reverse();
+        problem.sites[0].needs.reverse();
+        problem.sites[0].people.reverse();
         prop_assert_eq!(propose(&problem), proposal);
     }
 }
