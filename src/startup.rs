@@ -179,6 +179,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, by_itself: bool) -
 impl Running {
     /// Stops: no new connections, requests under way are finished, then the worker, then the database's lanes.
     pub async fn stop(self) {
+        self.app.close();
         self.handle.stop(true).await;
         if let Ok(Err(fault)) = self.server.await {
             tracing::error!(error = %fault, "the server ended badly");

@@ -1,6 +1,7 @@
-//! Time's door: one loop, whose steps tests can call one by one.
+//! Time's door: one loop, whose steps tests can call one by one, and a second one beside it that makes plans, since a plan
+//! may take longer than a letter should wait.
 //!
-//! It wakes when a write may have left a letter, and every few seconds otherwise. A step that fails is logged and tried
+//! They wake when a write may have left a letter or somebody asks for a plan, and every few seconds otherwise. A step that fails is logged and tried
 //! again with the next turn; nothing it does is lost by that, since what is due lies in the database. Several nodes may
 //! run it at once: each step decides by a guarded update.
 
@@ -11,7 +12,9 @@ use tokio::task::JoinHandle;
 
 use crate::service::app::App;
 use crate::service::error::ServiceError;
-use crate::service::{bookings, campus_requests, idempotency, offers, outbox, releasing, sessions, waitlist};
+use crate::service::{
+    bookings, campus_requests, idempotency, matching_runs, offers, outbox, releasing, sessions, waitlist,
+};
 
 /// How long the loop sleeps when nothing wakes it.
 const TURN: Duration = Duration::from_secs(5);
@@ -20,44 +23,62 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// How many turns pass between two rounds of housekeeping.
 const HOUSEKEEPING: u32 = 720;
 
-/// A loop that runs.
+/// The loops that run.
 pub struct Running {
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
-/// Starts the loop.
+/// Starts the loops.
 pub fn start(app: App) -> Running {
-    let (stop, mut stopped) = watch::channel(false);
-    let task = tokio::spawn(async move {
-        let (mut turn, mut swept): (u32, Option<tokio::time::Instant>) = (0, None);
-        report("letters taken over", outbox::take_over(&app).await);
-        while !*stopped.borrow() {
-            tick(&app).await;
-            if swept.is_none_or(|swept| swept.elapsed() >= SWEEP) {
-                swept = Some(tokio::time::Instant::now());
-                sweep(&app).await;
-            }
-            if turn.is_multiple_of(HOUSEKEEPING) {
-                report("housekeeping", housekeeping(&app).await);
-            }
-            turn = turn.wrapping_add(1);
-            tokio::select! {
-                () = app.mail_waits() => {}
-                () = tokio::time::sleep(TURN) => {}
-                _ = stopped.changed() => {}
-            }
+    let (stop, stopped) = watch::channel(false);
+    let tasks = [tokio::spawn(round(app.clone(), stopped.clone())), tokio::spawn(make_plans(app, stopped))];
+    Running { stop, tasks }
+}
+
+async fn make_plans(app: App, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        // A run that is under way when the service stops is begun again by whoever starts next.
+        tokio::select! {
+            () = plan(&app) => {}
+            _ = stopped.changed() => return,
         }
-    });
-    Running { stop, task }
+        tokio::select! {
+            () = app.plan_waits() => {}
+            () = tokio::time::sleep(TURN) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn round(app: App, mut stopped: watch::Receiver<bool>) {
+    let (mut turn, mut swept): (u32, Option<tokio::time::Instant>) = (0, None);
+    report("letters taken over", outbox::take_over(&app).await);
+    while !*stopped.borrow() {
+        tick(&app).await;
+        if swept.is_none_or(|swept| swept.elapsed() >= SWEEP) {
+            swept = Some(tokio::time::Instant::now());
+            sweep(&app).await;
+        }
+        if turn.is_multiple_of(HOUSEKEEPING) {
+            report("housekeeping", housekeeping(&app).await);
+        }
+        turn = turn.wrapping_add(1);
+        tokio::select! {
+            () = app.mail_waits() => {}
+            () = tokio::time::sleep(TURN) => {}
+            _ = stopped.changed() => {}
+        }
+    }
 }
 
 impl Running {
     /// Lets the turn under way end, but waits no longer than `patience`.
     pub async fn stop(self, patience: Duration) {
-        // The loop may have ended already: then nobody listens.
+        // The loops may have ended already: then nobody listens.
         let _ = self.stop.send(true);
-        if tokio::time::timeout(patience, self.task).await.is_err() {
+        let both = futures_util::future::join_all(self.tasks);
+        if tokio::time::timeout(patience, both).await.is_err() {
             tracing::warn!("the worker was not waited for any longer");
         }
     }
@@ -71,6 +92,11 @@ pub async fn tick(app: &App) {
     report("places passed on", waitlist::expire_due(app).await);
     report("places released", releasing::release_due(app).await);
     report("letters", outbox::deliver_due(app).await);
+}
+
+/// Makes the plans that somebody waits for.
+pub async fn plan(app: &App) {
+    report("plans made", matching_runs::run_due(app).await);
 }
 
 /// Goes through what nothing announces: those who wait for what was shut to them when it came free.

@@ -6,6 +6,7 @@ use super::body::At;
 use super::ctx::{Answer, Ctx, Reply};
 use super::route_table;
 use crate::domain::ids::CampusRequestId;
+use crate::domain::matching::eligibility::Failed;
 use crate::domain::matching::score::Score;
 use crate::service::matching::{self, Candidate};
 
@@ -33,8 +34,9 @@ struct CandidateView {
     key: String,
 }
 
+/// A score, out.
 #[derive(Debug, Serialize)]
-struct ScoreView {
+pub(super) struct ScoreView {
     total: u16,
     parts: Vec<PartView>,
 }
@@ -47,10 +49,17 @@ struct PartView {
     detail: String,
 }
 
+/// A rule in the way, out.
 #[derive(Debug, Serialize)]
-struct RefusalView {
+pub(super) struct RefusalView {
     rule: &'static str,
     detail: String,
+}
+
+impl From<Failed> for RefusalView {
+    fn from(one: Failed) -> Self {
+        Self { rule: one.rule.as_str(), detail: one.detail }
+    }
 }
 
 impl From<Score> for ScoreView {
@@ -71,7 +80,7 @@ impl From<Candidate> for CandidateView {
             Ok(score) => (Some(score.into()), Vec::new()),
             Err(failed) => (None, failed),
         };
-        let refusals = failed.into_iter().map(|one| RefusalView { rule: one.rule.as_str(), detail: one.detail });
+        let refusals = failed.into_iter().map(RefusalView::from);
         Self {
             volunteer_id: candidate.rank.volunteer.to_string(),
             display_name: candidate.display_name,

@@ -19,6 +19,7 @@ pub mod door_pages;
 pub mod event_series;
 pub mod events;
 pub mod exclusions;
+pub mod explanations;
 pub mod exports;
 pub mod feeds;
 pub mod finish;
@@ -26,6 +27,7 @@ pub mod grids;
 pub mod hours;
 pub mod imports;
 pub mod letters;
+pub mod matching_runs;
 pub mod members;
 pub mod meta;
 pub mod offer_pages;
@@ -119,6 +121,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         waitlist::routes,
         feeds::routes,
         proposals::routes,
+        matching_runs::routes,
+        explanations::routes,
         candidates::routes,
         offers::routes,
         assignments::routes,
@@ -167,6 +171,8 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         waitlist::ROUTES,
         feeds::ROUTES,
         proposals::ROUTES,
+        matching_runs::ROUTES,
+        explanations::ROUTES,
         candidates::ROUTES,
         offers::ROUTES,
         assignments::ROUTES,

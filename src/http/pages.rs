@@ -23,6 +23,7 @@ use crate::service::judging::ByLink;
 pub mod day_sheet;
 pub mod door;
 pub mod hours_letter;
+pub mod plan;
 pub mod schedule;
 
 const STYLE: &str = include_str!("pages/style.css");
@@ -372,6 +373,7 @@ const SOURCES: &[(&str, &str)] = embedded![
     "message.html",
     "desk.html",
     "door.html",
+    "plan.xml",
     "schedule.xml",
     "day_sheet.html",
     "hours_letter.html"

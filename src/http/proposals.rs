@@ -8,7 +8,7 @@ use super::offers::OfferView;
 use super::problem::Problem;
 use super::route_table;
 use super::wire::present;
-use super::wire::skills::id;
+use super::wire::skills::ids;
 use super::wire::times::instant;
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId};
 use crate::domain::matching::plan::{Loads, propose};
@@ -38,28 +38,7 @@ pub struct ProposalBody {
 
 impl ProposalBody {
     fn read(&self) -> Result<Option<Vec<CampusRequestId>>, Invalid> {
-        let Some(texts) = &self.campus_request_ids else { return Ok(None) };
-        let field = "campus_request_ids";
-        if texts.is_empty() {
-            return Err(Invalid::new(field, "required", "name at least one need, or leave the field out for all"));
-        }
-        if texts.len() > MOST_NEEDS {
-            let detail = format!("{} entries, at most {MOST_NEEDS} are taken", texts.len());
-            return Err(Invalid::new(field, "too_many", detail));
-        }
-        let mut ids: Vec<CampusRequestId> = Vec::with_capacity(texts.len());
-        for (at, text) in texts.iter().enumerate() {
-            let one = id(&format!("{field}/{at}"), text)?;
-            if ids.contains(&one) {
-                return Err(Invalid::new(
-                    format!("{field}/{at}"),
-                    "repeated",
-                    format!("{one} stands in the list twice"),
-                ));
-            }
-            ids.push(one);
-        }
-        Ok(Some(ids))
+        self.campus_request_ids.as_deref().map(|texts| ids("campus_request_ids", texts, MOST_NEEDS)).transpose()
     }
 }
 
@@ -127,7 +106,7 @@ struct PriceView {
 }
 
 /// How engagements are spread.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub struct LoadsView {
     people: u32,
     engaged: u32,

@@ -1,7 +1,7 @@
 //! What every use case has at hand: the database, the clock, the site's address, the tokens' key.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
@@ -50,6 +50,10 @@ struct Inner {
     writes: AtomicU64,
     /// Rung when a write may have put a letter into the outbox.
     mail: Notify,
+    /// Rung when a plan is asked for.
+    plans: Notify,
+    /// Whether the service is about to stop.
+    closing: AtomicBool,
     /// Finished calendar feeds.
     shelf: Shelf,
     /// Free slots of events, as refusals name them.
@@ -100,6 +104,8 @@ impl App {
             parts,
             writes: AtomicU64::new(0),
             mail: Notify::new(),
+            plans: Notify::new(),
+            closing: AtomicBool::new(false),
             shelf: Shelf::default(),
             hints: Hints::default(),
             read_policies: ReadPolicies::default(),
@@ -243,6 +249,26 @@ impl App {
     /// Resolves when a write may have left a letter to send.
     pub async fn mail_waits(&self) {
         self.0.mail.notified().await;
+    }
+
+    /// Says that somebody waits for a plan.
+    pub fn ask_for_plan(&self) {
+        self.0.plans.notify_one();
+    }
+
+    /// Resolves when somebody waits for a plan.
+    pub async fn plan_waits(&self) {
+        self.0.plans.notified().await;
+    }
+
+    /// Says that the service is about to stop: answers that go on by themselves come to an end.
+    pub fn close(&self) {
+        self.0.closing.store(true, Ordering::Release);
+    }
+
+    /// Whether the service is about to stop.
+    pub fn is_closing(&self) -> bool {
+        self.0.closing.load(Ordering::Acquire)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod error;
 pub mod event_series;
 pub mod events;
 pub mod exclusions;
+pub mod explanations;
 pub mod exports;
 pub mod feeds;
 pub mod grids;

@@ -55,10 +55,9 @@ pub fn facts(tx: &mut Tx<'_>, campuses: &[CampusId], which: &Which, fairness: u1
             keep.extend(draft.plan.seats.iter().map(|seat| (seat.role_id, seat.volunteer_id)));
         }
     }
-    if let Some(only) = &which.only {
-        for (at, id) in only.iter().enumerate().filter(|(_, id)| !found.contains(id)) {
-            return Err(why_not(tx, campuses, at, *id)?);
-        }
+    let asked = which.only.iter().flatten().enumerate();
+    if let Some((at, &id)) = asked.into_iter().find(|(_, id)| !found.contains(id)) {
+        return Err(why_not(tx, campuses, at, id)?);
     }
     keep.sort_unstable();
     keep.dedup();

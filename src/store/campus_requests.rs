@@ -208,6 +208,16 @@ pub fn list_open(conn: &mut Conn, campus: Option<CampusId>, now: Instant) -> Res
     with_roles(conn, columns)
 }
 
+/// The needs of these ids, in no particular order.
+///
+/// # Errors
+/// The database's.
+pub fn list_by_ids(conn: &mut Conn, ids: &[CampusRequestId]) -> Result<Vec<CampusRequestRow>, StoreError> {
+    let query = campus_requests::table.filter(campus_requests::id.eq_any(ids)).select(Columns::as_select());
+    let columns = query.load(conn)?;
+    with_roles(conn, columns)
+}
+
 /// The needs that came to nothing in time: undecided ones past their `decide_by`, approved ones that have begun without
 /// being fulfilled; at most `limit`, oldest first.
 ///

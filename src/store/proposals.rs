@@ -118,6 +118,8 @@ struct PlanDocument {
     prices: Vec<PriceDocument>,
     #[serde(default)]
     loads: LoadsDocument,
+    #[serde(default)]
+    fairness: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -188,6 +190,7 @@ impl From<&ProposalRow> for PlanDocument {
             gap_percent: row.plan.gap_percent,
             prices: prices.collect(),
             loads: row.plan.loads.into(),
+            fairness: row.plan.fairness,
         }
     }
 }
@@ -239,6 +242,7 @@ impl PlanDocument {
             gap_percent: self.gap_percent,
             prices: prices.collect::<Option<_>>()?,
             loads: self.loads.into(),
+            fairness: self.fairness,
         })
     }
 }

@@ -36,6 +36,8 @@ enum Given {
     Need,
     UnpublishedNeed,
     Proposal,
+    Run,
+    RunOver,
     Offer,
     Assignment,
     AskedAgain,
@@ -66,8 +68,8 @@ enum Given {
 use Given::{
     Applicant, Approved, AskedAgain, Assignment, Begun, BegunSeat, Booking, ClosedSlot, DayLink, Draft, Exclusion,
     FeedToken, Full, Gridded, Hold, HoursLink, Invited, Marked, Need, Nothing, Offer, Offered, OtherCampus, OwnSession,
-    Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, SeatTaken, Series, SeriesDraft, SignInLink,
-    SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting, Worked,
+    Password, Paused, Place, Policy, Portal, Proposal, Refresh, Rotated, Run, RunOver, SeatTaken, Series, SeriesDraft,
+    SignInLink, SpareMember, Submitted, Undeliverable, UnpublishedNeed, Waiting, Worked,
 };
 
 /// Operation, what is given, the body with `$name` for what is given, and the status for each of the six.
@@ -240,6 +242,15 @@ const TABLE: &[Row] = &[
     ("create_proposal", Need, r#"{"campus_request_ids":["$campus_request_id"]}"#, [401, 404, 404, 403, 201, 404]),
     ("get_proposal", Proposal, "", COORDINATOR),
     ("send_proposal", Proposal, "", COORDINATOR),
+    ("explain_proposal", Proposal, "", COORDINATOR),
+    ("list_reinforcements", Proposal, "", COORDINATOR),
+    ("get_proposal_picture", Proposal, "", COORDINATOR),
+    ("get_what_if", Need, "", COORDINATOR),
+    ("create_matching_run", Need, r#"{"campus_ids":["$campus_id"]}"#, [401, 404, 404, 403, 202, 404]),
+    ("list_matching_runs", RunOver, "", COORDINATOR),
+    ("get_matching_run", Run, "", COORDINATOR),
+    ("watch_matching_run", RunOver, "", COORDINATOR),
+    ("cancel_matching_run", Run, "", COORDINATOR),
     ("list_offers", Offer, "", COORDINATOR),
     ("create_offer", Need, r#"{"volunteer_id":"$volunteer_id","role_id":"$role_id"}"#, [401, 404, 404, 403, 201, 404]),
     ("get_offer", Offer, "", [401, 404, 200, 403, 200, 404]),
@@ -411,7 +422,7 @@ impl Cast {
                 put_need(&mut scene, &need);
             }
             Need => put_need(&mut scene, &world.approved_need(&self.day()).await),
-            Proposal | Offer | Assignment | AskedAgain | BegunSeat | SeatTaken | Undeliverable => {
+            Proposal | Run | RunOver | Offer | Assignment | AskedAgain | BegunSeat | SeatTaken | Undeliverable => {
                 self.set_staffing(world, given, &mut scene).await;
             }
             Worked | HoursLink => {
@@ -583,6 +594,16 @@ impl Cast {
             scene.insert("proposal_id", world.coordinator().post(&path, body).await.expect(201).id());
             return;
         }
+        if given == Run || given == RunOver {
+            // One run at a time: those of scenes before come to their end first.
+            world.plan().await;
+            let body = json!({ "campus_ids": [world.campus_id()], "campus_request_ids": [need.id()] });
+            scene.insert("matching_run_id", world.coordinator().post("/v1/matching-runs", body).await.expect(202).id());
+            if given == RunOver {
+                world.plan().await;
+            }
+            return;
+        }
         if matches!(given, Assignment | AskedAgain | BegunSeat | SeatTaken) {
             let assignment = world.assignment(&need, &self.volunteer).await;
             let id = assignment["id"].as_str().unwrap();
@@ -630,7 +651,10 @@ impl Cast {
         scene: &Scene,
     ) -> Response {
         let known = contract().operations().iter().find(|known| known.id == operation).expect("in the contract");
-        let target = filled(&known.path, scene, |name| format!("{{{name}}}"));
+        let mut target = filled(&known.path, scene, |name| format!("{{{name}}}"));
+        if operation == "explain_proposal" {
+            target = format!("{target}?role_id={}&volunteer_id={}", scene["role_id"], scene["volunteer_id"]);
+        }
         let mut client = self.people[role].clone();
         if given == OwnSession && client.bearer().is_some() {
             client = world.another_session(&client).await;

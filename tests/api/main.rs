@@ -31,6 +31,7 @@ mod judging;
 mod kills;
 mod mail;
 mod match_command;
+mod matching;
 mod migrations;
 mod needs;
 mod nights;

@@ -487,7 +487,7 @@ fn count(day: &Day, look: Look) -> usize {
 }
 
 /// About how wide a text is at a size, in points; rather too much than too little.
-fn extent(text: &str, size: i64) -> i64 {
+pub(super) fn extent(text: &str, size: i64) -> i64 {
     let hundredths: i64 = text
         .chars()
         .map(|letter| match letter {
@@ -502,7 +502,7 @@ fn extent(text: &str, size: i64) -> i64 {
 }
 
 /// The text, cut where it would not fit; nothing where hardly a letter would.
-fn fitted(text: &str, room: i64, size: i64) -> Option<String> {
+pub(super) fn fitted(text: &str, room: i64, size: i64) -> Option<String> {
     if extent(text, size) <= room {
         return Some(text.to_owned());
     }

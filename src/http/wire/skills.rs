@@ -30,6 +30,33 @@ pub fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Invalid> {
     text.parse().map_err(|_| Invalid::new(field, "invalid_format", format!("{} is no id (a UUID)", shown(text))))
 }
 
+/// Reads a list of 1 to `most` ids, none of them twice.
+///
+/// # Errors
+/// [`Invalid`] with `required`, `too_many`, `invalid_format` or `repeated`.
+pub fn ids<T: FromStr + PartialEq + std::fmt::Display>(
+    field: &str,
+    texts: &[String],
+    most: usize,
+) -> Result<Vec<T>, Invalid> {
+    if texts.is_empty() {
+        return Err(Invalid::new(field, "required", "name at least one"));
+    }
+    if texts.len() > most {
+        return Err(Invalid::new(field, "too_many", format!("{} entries, at most {most} are taken", texts.len())));
+    }
+    let mut seen = std::collections::HashSet::with_capacity(texts.len());
+    let mut ids: Vec<T> = Vec::with_capacity(texts.len());
+    for (at, text) in texts.iter().enumerate() {
+        let one: T = id(&format!("{field}/{at}"), text)?;
+        if !seen.insert(text) {
+            return Err(Invalid::new(format!("{field}/{at}"), "repeated", format!("{one} stands in the list twice")));
+        }
+        ids.push(one);
+    }
+    Ok(ids)
+}
+
 /// Reads each item of a list; a fault names its place in it.
 ///
 /// # Errors

@@ -169,6 +169,15 @@ impl Watch {
     }
 }
 
+/// Whoever no longer waits for a plan lets the planner come to an end.
+struct Patience(Arc<Watch>);
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Plans, and writes down meanwhile how far it is; `None` where the run was called off.
 async fn planned(
     app: &App,
@@ -177,6 +186,7 @@ async fn planned(
 ) -> Result<Option<(Proposal, Vec<Trade>)>, ServiceError> {
     let watch = Arc::new(Watch::default());
     let (asked, heard) = (run.asked.clone(), Arc::clone(&watch));
+    let _waiting = Patience(Arc::clone(&watch));
     let mut plan = std::pin::pin!(beside(move || plan_all(&problem, &asked, &heard)));
     loop {
         tokio::select! {

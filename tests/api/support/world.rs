@@ -163,6 +163,11 @@ impl World {
         worker::tick(&self.app).await;
     }
 
+    /// Lets the worker make the plans that somebody waits for.
+    pub async fn plan(&self) {
+        worker::plan(&self.app).await;
+    }
+
     /// Lets the worker go through what nothing announces.
     pub async fn sweep(&self) {
         worker::sweep(&self.app).await;

@@ -31,6 +31,9 @@ const URGENT: i64 = 2;
 /// The points by which somebody must be better than who has a seat in the plan before.
 pub const KEEP: u32 = 100;
 
+/// Up to so many pairs a plan that was mended and is not proven to be the best is tried once more from nothing.
+const AFRESH: usize = 50_000;
+
 /// A need with its seats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenNeed {
@@ -153,6 +156,8 @@ pub struct Proposal {
     pub prices: Vec<SeatPrice>,
     /// How the engagements are spread.
     pub loads: Loads,
+    /// The weight of fairness it was made with.
+    pub fairness: u16,
 }
 
 /// The best plan found for all open seats together.
@@ -176,8 +181,18 @@ pub fn propose_with(problem: &Problem, threads: usize, watch: &mut dyn FnMut(Pro
 #[must_use]
 pub fn mend(problem: &Problem, before: &Proposal, watch: &mut dyn FnMut(Progress) -> Go) -> Proposal {
     let layout = Layout::new(problem);
-    let effort = Effort { rounds: 2, fresh: 0, ..Effort::for_pairs(layout.instance.pairs.len()) };
-    let solution = solver::resume(&layout.instance, &layout.carried_over(before), effort, watch);
+    let effort = Effort::for_pairs(layout.instance.pairs.len());
+    let mut solution = solver::resume(&layout.instance, &layout.carried_over(before), effort, watch);
+    if solution.bound > solution.value && layout.instance.pairs.len() < AFRESH {
+        // Prices that come from other facts may be far from the best; where it costs little, fresh ones are tried too.
+        let fresh = solver::solve_with(&layout.instance, effort, watch);
+        if fresh.bound < solution.bound {
+            (solution.bound, solution.prices) = (fresh.bound, fresh.prices);
+        }
+        if fresh.value > solution.value {
+            (solution.value, solution.taken) = (fresh.value, fresh.taken);
+        }
+    }
     written(&layout, &solution)
 }
 
@@ -239,6 +254,7 @@ fn written(layout: &Layout<'_>, solution: &Solution) -> Proposal {
         gap_percent: gap_percent(solution.value, solution.bound),
         prices: prices.collect(),
         loads: Loads::of(layout, &taken),
+        fairness: layout.problem.wishes.fairness,
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use super::board::{Board, index};
 use super::plan::Plan;
 use super::prices::{lack, reward};
+use super::schedule::counted_under;
 use super::{FREE, TICKS};
 
 /// Everybody is looked at no more often than this.
@@ -63,23 +64,59 @@ fn limits(board: &Board<'_>, plan: &Plan<'_>) -> (Vec<i64>, Vec<i64>) {
         let (filled, lack) = (index(holders.len()), lack(board, job));
         let low = if filled > one.urgent { lack } else { 0 };
         let open = if filled < one.urgent.min(one.open) { 0 } else { lack };
-        let worth = |&item: &u32| board.top[job] + i64::from(board.items[item as usize].fit) * TICKS;
+        let worth = |&item: &u32| {
+            let one = &board.items[item as usize];
+            let person = one.person as usize;
+            // What the last engagement of their period costs the holder, they save without this one.
+            let mine = plan.of_person(person);
+            let saved =
+                load_cost(board, person, mine.iter()) - load_cost(board, person, mine.iter().filter(|&&i| i != item));
+            board.top[job] + i64::from(one.fit) * TICKS - saved
+        };
         let held = holders.iter().map(worth).min().unwrap_or(i64::MAX);
         (low, if filled < one.open { held.min(open) } else { held })
     };
     (0..board.jobs()).map(limit).unzip()
 }
 
-/// The least that a person loses of what is held (`mine`, the cheapest first) to take `item`.
+/// What the load of these engagements costs their person.
+fn load_cost<'a>(board: &Board<'_>, person: usize, items: impl Iterator<Item = &'a u32>) -> i64 {
+    let fairness = board.instance.fairness;
+    if fairness == 0 {
+        return 0;
+    }
+    let mut counts: Vec<(u16, i64)> = Vec::new();
+    let mut cost = 0;
+    for &item in items {
+        let under = counted_under(board.items[item as usize].caps);
+        let at = counts.iter().position(|(cap, _)| *cap == under).unwrap_or_else(|| {
+            counts.push((under, i64::from(board.instance.people[person].before(under))));
+            counts.len() - 1
+        });
+        cost += fairness * TICKS * counts[at].1;
+        counts[at].1 += 1;
+    }
+    cost
+}
+
+/// The least that a person loses of what is held (`mine`, the cheapest first) to take `item`, load included.
 fn loss(board: &Board<'_>, person: usize, item: u32, mine: &[(i64, u32)]) -> i64 {
     let one = &board.items[item as usize];
     let clashes = |other: u32| board.clash(one.job, board.items[other as usize].job);
     let (gone, stay): (Vec<(i64, u32)>, Vec<(i64, u32)>) = mine.iter().partition(|(_, other)| clashes(*other));
     let mut lost: i64 = gone.iter().map(|(worth, _)| worth).sum();
+    let mut dropped = 0;
     for cap in one.caps.into_iter().filter(|&cap| cap != FREE) {
         let under = stay.iter().filter(|(_, other)| board.items[*other as usize].caps.contains(&cap));
         let over = (under.clone().count() + 1).saturating_sub(board.cap(person, cap) as usize);
         lost += under.take(over).map(|(worth, _)| worth).sum::<i64>();
+        dropped += over;
+    }
+    if board.instance.fairness > 0 {
+        let all = mine.iter().map(|(_, other)| other);
+        // Which give way matters little for the load: as many as have to, the cheapest first.
+        let left = stay.iter().skip(dropped).map(|(_, other)| other).chain([&item]);
+        lost += load_cost(board, person, left) - load_cost(board, person, all);
     }
     lost
 }

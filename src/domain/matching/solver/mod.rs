@@ -286,7 +286,9 @@ pub fn resume(
     let mut search = Search::new(&board, effort);
     let mut price = before.prices.clone();
     price.resize(board.jobs(), 0);
-    price.iter_mut().for_each(|price| *price = (*price).max(0));
+    for price in &mut price {
+        *price = (*price).max(0);
+    }
     let mut held = vec![Vec::new(); board.people()];
     let mut item_of = vec![board::NONE; instance.pairs.len()];
     for (item, one) in (0..).zip(&board.items) {

@@ -9,6 +9,7 @@ use super::super::{
     campus_request::{CampusRequest, Kind, Mode, NeedRole},
     eligibility::{Prospect, Terrain, check},
     plan::{OpenNeed, Problem, Proposal, Site, Wishes, mend, propose, stripped},
+    solver::Go,
     travel::{TravelRule, Venue},
 };
 use super::{campus, commitment, need, prospect, window};
@@ -187,5 +188,31 @@ proptest! {
         problem.sites[0].needs.reverse();
         problem.sites[0].people.reverse();
         prop_assert_eq!(propose(&problem), proposal);
+    }
+
+    /// What is left of a plan keeps the rules of the new facts, and mending makes it no worse.
+    #[test]
+    fn every_mended_plan_keeps_the_rules(
+        needs in prop::collection::vec(any_need(), 0..12),
+        people in prop::collection::vec(any_prospect(), 0..14),
+        gone in 0_usize..3,
+    ) {
+        let before = problem(needs, people);
+        let plan = propose(&before);
+        let mut now = before.clone();
+        let site = &mut now.sites[0];
+        site.needs = site.needs.drain(..).enumerate().filter(|(at, _)| at % 3 != gone).map(|(_, need)| need).collect();
+        for (at, who) in site.people.iter_mut().enumerate() {
+            if at % 4 == gone {
+                who.standing = Some(Standing::Paused);
+            }
+        }
+        let (left, mended) = (stripped(&now, &plan), mend(&now, &plan, &mut |_| Go::On));
+        verify(&now, &left);
+        verify(&now, &mended);
+        prop_assert!(left.value <= mended.value && mended.bound <= left.bound);
+        prop_assert!(left.seats.iter().all(|seat| plan.seats.contains(seat)), "nothing new");
+        prop_assert!(mended.value >= propose(&now).value * 99 / 100);
+        prop_assert_eq!(mend(&before, &plan, &mut |_| Go::On).value, plan.value);
     }
 }
