@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::board::{Board, NONE, index};
-use super::plan::Plan;
+use super::plan::{Plan, load_cost};
 use super::prices::reward;
 use super::schedule::{Scratch, best};
 
@@ -165,7 +165,8 @@ impl<'a> Hunt<'a> {
     }
 
     fn held(&self, plan: &Plan<'_>, person: usize) -> i64 {
-        plan.of_person(person).iter().map(|&item| self.profit(item)).sum()
+        let held: i64 = plan.of_person(person).iter().map(|&item| self.profit(item)).sum();
+        held - plan.load_of(index(person))
     }
 
     fn begin(&mut self) {
@@ -303,7 +304,7 @@ impl<'a> Hunt<'a> {
                 continue;
             }
             let [(empty, lost), (other_empty, other_lost)] = self.cost_of_leaving(plan, leave);
-            let cost = cost + lost + other_lost;
+            let cost = cost + lost + other_lost + plan.load_more(person, item, leave);
             let all = cost + empty + other_empty;
             if all < end.cost {
                 let step = self.step(Step { before, person, take: item, leave, job: NONE, cost: all });
@@ -338,7 +339,7 @@ impl<'a> Hunt<'a> {
                 continue;
             }
             let sum: i64 = self.cost_of_leaving(plan, leave).into_iter().map(|(empty, lost)| empty + lost).sum();
-            let cost = sum - gain;
+            let cost = sum - gain + plan.load_more(person, item, leave);
             self.steps.push(Step { before: NONE, person, take: item, leave, job, cost });
         }
         self.choices = choices;
@@ -368,7 +369,9 @@ impl<'a> Hunt<'a> {
         if !self.outbids {
             return;
         }
-        let mut slack = schedule.iter().map(|&item| self.profit(item)).sum::<i64>() - self.held(plan, person);
+        let wish = schedule.iter().map(|&item| self.profit(item)).sum::<i64>()
+            - load_cost(self.board, person, schedule.iter());
+        let mut slack = wish - self.held(plan, person);
         for &item in schedule {
             let job = self.job_of(item);
             if slack <= 0 || plan.holds(item) || plan.open(job) {
@@ -402,16 +405,18 @@ impl<'a> Hunt<'a> {
     /// The ways in which the holder of `leaves` makes room: for nothing, or for another seat.
     fn move_on(&mut self, plan: &Plan<'_>, (before, from): (u32, Step), leaves: u32, end: &mut End) {
         let person = self.board.items[leaves as usize].person;
+        let saved = plan.load_more(person, NONE, [leaves, NONE]);
         let lost = from.cost + self.profit(leaves);
-        if lost < end.cost {
-            let step = self.step(Step { before, person, take: NONE, leave: [leaves, NONE], job: NONE, cost: lost });
-            *end = End { cost: lost, step };
+        if lost + saved < end.cost {
+            let cost = lost + saved;
+            let step = self.step(Step { before, person, take: NONE, leave: [leaves, NONE], job: NONE, cost });
+            *end = End { cost, step };
         }
         for other in self.board.of_person(person as usize) {
             let other = index(other);
             let to = self.job_of(other);
             let bonus = if plan.open(to) { plan.next_price(&self.price, to) } else { 0 };
-            let cost = lost - self.profit(other);
+            let cost = lost - self.profit(other) + plan.load_more(person, other, [leaves, NONE]);
             let worse = cost - bonus >= end.cost || (!plan.open(to) && self.is_reached(to, cost));
             if worse || plan.holds(other) || self.is_settled(to) {
                 continue;
@@ -424,7 +429,8 @@ impl<'a> Hunt<'a> {
                 }
                 let [(empty, its), _] = self.cost_of_leaving(plan, [also, NONE]);
                 let leave = [leaves, also];
-                let cost = cost + empty + its;
+                let more = plan.load_more(person, other, leave);
+                let cost = lost - self.profit(other) + more + empty + its;
                 if plan.open(to) || !self.is_reached(to, cost) {
                     let at = self.step(Step { before, person, take: other, leave, job: to, cost });
                     self.arrive(plan, at, end);

@@ -7,9 +7,8 @@
 use std::collections::VecDeque;
 
 use super::board::{Board, index};
-use super::plan::Plan;
+use super::plan::{Plan, load_cost};
 use super::prices::{lack, reward};
-use super::schedule::counted_under;
 use super::{FREE, TICKS};
 
 /// Everybody is looked at no more often than this.
@@ -77,26 +76,6 @@ fn limits(board: &Board<'_>, plan: &Plan<'_>) -> (Vec<i64>, Vec<i64>) {
         (low, if filled < one.open { held.min(open) } else { held })
     };
     (0..board.jobs()).map(limit).unzip()
-}
-
-/// What the load of these engagements costs their person.
-fn load_cost<'a>(board: &Board<'_>, person: usize, items: impl Iterator<Item = &'a u32>) -> i64 {
-    let fairness = board.instance.fairness;
-    if fairness == 0 {
-        return 0;
-    }
-    let mut counts: Vec<(u16, i64)> = Vec::new();
-    let mut cost = 0;
-    for &item in items {
-        let under = counted_under(board.items[item as usize].caps);
-        let at = counts.iter().position(|(cap, _)| *cap == under).unwrap_or_else(|| {
-            counts.push((under, i64::from(board.instance.people[person].before(under))));
-            counts.len() - 1
-        });
-        cost += fairness * TICKS * counts[at].1;
-        counts[at].1 += 1;
-    }
-    cost
 }
 
 /// The least that a person loses of what is held (`mine`, the cheapest first) to take `item`, load included.

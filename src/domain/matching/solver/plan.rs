@@ -7,6 +7,26 @@ use super::prices::{lack, reward};
 use super::schedule::counted_under;
 use super::{FREE, TICKS};
 
+/// What the load of these engagements costs their person, in ticks.
+pub(super) fn load_cost<'a>(board: &Board<'_>, person: usize, items: impl Iterator<Item = &'a u32>) -> i64 {
+    let fairness = board.instance.fairness;
+    if fairness == 0 {
+        return 0;
+    }
+    let mut counts: Vec<(u16, i64)> = Vec::new();
+    let mut cost = 0;
+    for &item in items {
+        let under = counted_under(board.items[item as usize].caps);
+        let at = counts.iter().position(|(cap, _)| *cap == under).unwrap_or_else(|| {
+            counts.push((under, i64::from(board.instance.people[person].before(under))));
+            counts.len() - 1
+        });
+        cost += fairness * TICKS * counts[at].1;
+        counts[at].1 += 1;
+    }
+    cost
+}
+
 /// Who holds what.
 #[derive(Clone)]
 pub(super) struct Plan<'a> {
@@ -120,6 +140,22 @@ impl<'a> Plan<'a> {
         let now = self.by_person[one.person as usize].iter().filter(same).count();
         let load = i64::from(instance.people[one.person as usize].before(under)) + i64::from(index(now));
         instance.fairness * TICKS * load
+    }
+
+    /// What the load of a person costs, in ticks.
+    pub fn load_of(&self, person: u32) -> i64 {
+        load_cost(self.board, person as usize, self.by_person[person as usize].iter())
+    }
+
+    /// How much more the load of a person costs when they take one item ([`NONE`] for nothing) and leave others, in ticks.
+    pub fn load_more(&self, person: u32, take: u32, leave: [u32; 2]) -> i64 {
+        if self.board.instance.fairness == 0 {
+            return 0;
+        }
+        let mine = &self.by_person[person as usize];
+        let stays = mine.iter().filter(|i| !leave.contains(i));
+        let then = stays.chain(std::iter::once(&take).filter(|take| **take != NONE));
+        load_cost(self.board, person as usize, then) - self.load_of(person)
     }
 
     /// Whether a job has an open seat.
