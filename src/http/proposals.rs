@@ -103,6 +103,8 @@ struct PriceView {
     campus_request_id: String,
     role_id: String,
     points: i64,
+    worth: i64,
+    contested: bool,
 }
 
 /// How engagements are spread.
@@ -143,10 +145,12 @@ impl From<&ProposalRow> for ProposalView {
                 .map(|&(rule, volunteers)| RefusalCountView { rule: rule.as_str(), volunteers })
                 .collect(),
         });
-        let prices = row.plan.prices.iter().filter(|price| price.points() > 0).map(|price| PriceView {
+        let prices = row.plan.prices.iter().map(|price| PriceView {
             campus_request_id: price.campus_request_id.to_string(),
             role_id: price.role_id.to_string(),
             points: price.points(),
+            worth: price.worth,
+            contested: price.is_contested(),
         });
         Self {
             id: row.id.to_string(),

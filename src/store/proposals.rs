@@ -151,6 +151,8 @@ struct PriceDocument {
     campus_request_id: String,
     role_id: String,
     ticks: i64,
+    #[serde(default)]
+    worth: i64,
 }
 
 impl From<&ProposalRow> for PlanDocument {
@@ -172,11 +174,11 @@ impl From<&ProposalRow> for PlanDocument {
             eligible: open.eligible,
             refusals: open.refusals.iter().map(|(rule, many)| (rule.as_str().to_owned(), *many)).collect(),
         });
-        // What costs nothing goes without saying.
-        let prices = row.plan.prices.iter().filter(|price| price.ticks > 0).map(|price| PriceDocument {
+        let prices = row.plan.prices.iter().map(|price| PriceDocument {
             campus_request_id: price.campus_request_id.to_string(),
             role_id: price.role_id.to_string(),
             ticks: price.ticks,
+            worth: price.worth,
         });
         Self {
             seats: seats.collect(),
@@ -228,6 +230,7 @@ impl PlanDocument {
                 campus_request_id: need(&price.campus_request_id)?,
                 role_id: role(&price.role_id)?,
                 ticks: price.ticks,
+                worth: price.worth,
             })
         });
         Some(Proposal {

@@ -30,7 +30,7 @@ const MOST_PEOPLE: usize = 400;
 const MOST_NEEDS: usize = 200;
 /// The side of a seat below, and how many stand in a row.
 const SEAT: i64 = 12;
-const MOST_SEATS: usize = 40;
+const MOST_SEATS: usize = 24;
 
 #[derive(Debug, Serialize)]
 struct Text {
@@ -233,9 +233,7 @@ impl Sheet {
                 if filled == 0 && open.is_none() {
                     continue;
                 }
-                let price =
-                    plan.prices.iter().find(|price| price.role_id == role.id()).map_or(0, |price| price.points());
-                let contested = open.is_none() && price > 0;
+                let contested = plan.prices.iter().any(|price| price.role_id == role.id() && price.is_contested());
                 let when = wording::short(need.when);
                 let said = format!("{when} · {} · {}", line(&need.title), line(role.name()));
                 let short = open.is_some_and(|open| open.below_minimum);
@@ -245,7 +243,7 @@ impl Sheet {
                 let class = if short { "alarm-text" } else { "table" };
                 self.say(class, MARGIN + 18, fitted(&said, 330, 12).unwrap_or_default(), 15);
                 let x = self.squares(MARGIN + 360, filled, open, &wording::window(need.when.window(), zone));
-                let words = told(filled, open, contested.then_some(price));
+                let words = told(filled, open, contested);
                 self.say("word", x + 10, fitted(&words, width - x - 20, 11).unwrap_or_default(), 14);
                 self.y += ROW;
             }
@@ -276,11 +274,9 @@ const fn shape(class: &'static str, x: i64, y: i64, width: i64, height: i64) -> 
 }
 
 /// How the seats of a role stand, in words.
-fn told(filled: usize, open: Option<&OpenSeats>, price: Option<i64>) -> String {
-    let Some(open) = open else {
-        let contested = price.map(|price| format!(" · contested, another would bring {price} points"));
-        return format!("{filled} filled{}", contested.unwrap_or_default());
-    };
+fn told(filled: usize, open: Option<&OpenSeats>, contested: bool) -> String {
+    let wanted = if contested { " · contested: its people are wanted elsewhere too" } else { "" };
+    let Some(open) = open else { return format!("{filled} filled{wanted}") };
     let impossible = match open.impossible {
         0 => String::new(),
         many => format!(" · {many} cannot be filled"),
@@ -292,5 +288,5 @@ fn told(filled: usize, open: Option<&OpenSeats>, price: Option<i64>) -> String {
         .map(|(rule, many)| format!("{many} {}", rule.as_str().replace('_', " ")))
         .collect();
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-    format!("{filled} filled, {} open{impossible}{why}", open.missing)
+    format!("{filled} filled, {} open{impossible}{why}{wanted}", open.missing)
 }

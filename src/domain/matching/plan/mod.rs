@@ -112,15 +112,18 @@ pub struct OpenSeats {
     pub refusals: Vec<(Rule, u32)>,
 }
 
-/// What a seat costs: what somebody else would bring there. 0 where there are people enough.
+/// What a further seat of a role would bring, and what its first one does. Where the two are far apart, whoever has a seat
+/// there is wanted elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatPrice {
     /// The need.
     pub campus_request_id: CampusRequestId,
     /// The role.
     pub role_id: RoleId,
-    /// In ticks of the solver.
+    /// What a further seat would bring, in ticks of the solver: what somebody else would bring to one that is filled.
     pub ticks: i64,
+    /// What the first open seat is worth, without a fit, in points.
+    pub worth: i64,
 }
 
 impl SeatPrice {
@@ -128,6 +131,12 @@ impl SeatPrice {
     #[must_use]
     pub const fn points(self) -> i64 {
         self.ticks.div_euclid(TICKS)
+    }
+
+    /// Whether people are scarce there: whoever has a seat would fill another one elsewhere.
+    #[must_use]
+    pub const fn is_contested(self) -> bool {
+        self.worth - self.points() >= SEAT / 2
     }
 }
 
@@ -241,6 +250,7 @@ fn written(layout: &Layout<'_>, solution: &Solution) -> Proposal {
         campus_request_id: seats.need.request.id,
         role_id: seats.role,
         ticks,
+        worth: first_worth(seats),
     });
     Proposal {
         open_seats: open_seats.collect(),
@@ -256,6 +266,12 @@ fn written(layout: &Layout<'_>, solution: &Solution) -> Proposal {
         loads: Loads::of(layout, &taken),
         fairness: layout.problem.wishes.fairness,
     }
+}
+
+/// What the first open seat is worth.
+fn first_worth(seats: &Seats<'_>) -> i64 {
+    let worth = SEAT * i64::from(seats.need.request.priority);
+    if seats.taken < seats.min { URGENT * worth } else { worth }
 }
 
 /// How many pairs there are for each job.
