@@ -5,8 +5,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveTime;
+
 use crate::auth::attempts::AttemptLimits;
 use crate::domain::letter::{Email, Person};
+use crate::domain::matching::waves::Quiet;
 use crate::domain::notice::Site;
 use crate::mail::smtp_url::SmtpUrl;
 use crate::store::db::{Lanes, Location};
@@ -29,6 +32,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "database threads that read, 1 to 64 (on PostgreSQL as many again look ahead of bookings)",
     ),
     ("ROSTRUM_DB_WRITERS", "12", "database threads that write, 1 to 64 (PostgreSQL only; SQLite has one)"),
+    (
+        "ROSTRUM_QUIET_HOURS",
+        "21:00-08:00",
+        "when volunteers are not asked by mail, nor have to answer, on their own clocks; none where that is no matter",
+    ),
     ("ROSTRUM_LOG", "info", "what to log, as tracing's filters say it"),
     ("ROSTRUM_LOG_FORMAT", "human", "human or json"),
 ];
@@ -86,6 +94,8 @@ pub struct Settings {
     pub workers: usize,
     /// How often passwords and links may be tried.
     pub attempts: AttemptLimits,
+    /// When volunteers are not asked by mail, nor have to answer.
+    pub quiet: Option<Quiet>,
     /// What to log.
     pub log: String,
     /// How.
@@ -138,6 +148,7 @@ impl Settings {
             token_key: read.token_key(),
             workers: read.number("ROSTRUM_WORKERS", 0, 0, 256),
             attempts: AttemptLimits::default(),
+            quiet: read.quiet_hours(),
             log: read.text("ROSTRUM_LOG", "info"),
             log_format: read.log_format(),
             site: Site { base_url, host, from },
@@ -161,6 +172,7 @@ impl Settings {
             token_key: None,
             workers: 2,
             attempts: AttemptLimits::default(),
+            quiet: Some(Quiet::default()),
             log: "warn".to_owned(),
             log_format: LogFormat::Human,
             site: Site { base_url, host, from: Person::new("Rostrum", fallback_address()) },
@@ -274,6 +286,19 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         key
     }
 
+    fn quiet_hours(&mut self) -> Option<Quiet> {
+        let value = self.text("ROSTRUM_QUIET_HOURS", "21:00-08:00");
+        if value == "none" {
+            return None;
+        }
+        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        let quiet = value.split_once('-').and_then(|(from, until)| Quiet::new(time(from)?, time(until)?));
+        if quiet.is_none() {
+            self.fault("ROSTRUM_QUIET_HOURS", &value, "times before and after midnight such as 21:00-08:00, or none");
+        }
+        quiet
+    }
+
     fn log_format(&mut self) -> LogFormat {
         match self.text("ROSTRUM_LOG_FORMAT", "human").as_str() {
             "human" => LogFormat::Human,
@@ -313,6 +338,18 @@ mod tests {
         assert_eq!(settings.database, Location::Sqlite("rostrum-data/rostrum.db".into()));
         assert_eq!(settings.site.base_url, "http://127.0.0.1:8080");
         assert_eq!(settings.mail, MailTarget::Folder("rostrum-data/mail".into()));
+        assert_eq!(settings.quiet, Some(Quiet::default()));
+    }
+
+    #[test]
+    fn the_night_is_what_one_says() {
+        let quiet = |text| settings(&[("ROSTRUM_QUIET_HOURS", text)]).map(|settings| settings.quiet);
+        let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+        assert_eq!(quiet("22:30-07:15").unwrap(), Quiet::new(time(22, 30), time(7, 15)));
+        assert_eq!(quiet("none").unwrap(), None);
+        for wrong in ["22:30", "x-y", "07:00-21:00", "21:00-21:00", "25:00-08:00"] {
+            assert!(quiet(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -334,10 +371,13 @@ mod tests {
             ("ROSTRUM_SITE_URL", "ftp://x"),
             ("ROSTRUM_LOG_FORMAT", "xml"),
             ("ROSTRUM_DB_READERS", "0"),
+            ("ROSTRUM_QUIET_HOURS", "08:00-21:00"),
         ])
         .unwrap_err();
         let said = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for name in ["DATABASE_URL", "LISTEN", "MAIL_FROM", "TOKEN_KEY", "SITE_URL", "LOG_FORMAT", "DB_READERS"] {
+        for name in
+            ["DATABASE_URL", "LISTEN", "MAIL_FROM", "TOKEN_KEY", "SITE_URL", "LOG_FORMAT", "DB_READERS", "QUIET"]
+        {
             assert!(said.contains(name), "{name} is missing in {said}");
         }
         assert!(!said.contains("hunter2") && !said.contains("c2hvcnQ="), "a secret in {said}");

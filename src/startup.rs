@@ -89,6 +89,7 @@ pub fn app(settings: &Settings, clock: Clock, transport: Transport) -> Result<Ap
         passwords: Passwords::default(),
         attempts: Attempts::new(settings.attempts),
         transport,
+        quiet: settings.quiet,
     }))
 }
 

@@ -390,6 +390,8 @@ pub enum Notice {
         link: String,
         /// Why this person, in words.
         reasons: Vec<String>,
+        /// Whether others are asked for the same seat.
+        shared: bool,
         /// The offer's identity: its letters go out in order.
         thread: String,
     },

@@ -221,7 +221,8 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
         Notice::SignInLink { link, minutes } => context! { link => link.as_str(), minutes => *minutes },
         Notice::MemberInvited { role, link, .. } => context! { role => line(role), link => link.as_deref() },
         Notice::VolunteerApproved { feed_link, .. } => context! { feed_link => feed_link.as_deref() },
-        Notice::Offer { engagement, deadline, link, reasons, .. } => context! {
+        Notice::Offer { engagement, deadline, link, reasons, shared, .. } => context! {
+            shared => *shared,
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| engagement.when.zone())),
             link => link.as_str(),
             reasons => reasons.iter().map(|reason| line(reason)).collect::<Vec<_>>(),
@@ -233,6 +234,7 @@ fn details(notice: &Notice, reader: Option<Zone>) -> Value {
             deadline => wording::instant(*deadline, reader.unwrap_or_else(|| engagement.when.zone())),
             link => link.as_str(),
             reasons => Vec::<String>::new(),
+            shared => false,
             from => wording::at_the_place(*from),
             reason => reason.as_deref().map(clean_text),
             ..about(engagement, reader)

@@ -16,6 +16,7 @@ use crate::auth::attempts::Attempts;
 use crate::auth::link::Links;
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
+use crate::domain::matching::waves::Quiet;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
 use crate::mail::transport::Transport;
@@ -87,6 +88,8 @@ pub struct Parts {
     pub attempts: Attempts,
     /// The way out for letters.
     pub transport: Transport,
+    /// When volunteers are not written to, nor have to answer; `None` where that is no matter.
+    pub quiet: Option<Quiet>,
 }
 
 impl std::ops::Deref for App {

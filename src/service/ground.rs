@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::app::Tx;
@@ -13,10 +14,11 @@ use super::matching::{self, Seen};
 use crate::domain::ids::RoleId;
 use crate::domain::matching::campus_request::NeedRole;
 use crate::domain::matching::eligibility::{Failed, Rule, Terrain, check};
+use crate::domain::matching::waves::{self, Quiet};
 use crate::domain::notice::Engagement;
 use crate::domain::people::campus::Campus;
 use crate::domain::scheduling::event::EventState;
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, Zone};
 use crate::store::campus_requests::{self, CampusRequestRow, Seats};
 use crate::store::engagements::engagement_of;
 use crate::store::events;
@@ -74,22 +76,29 @@ impl Ground {
         engagement_of(&self.need, self.campus.for_letters(), role.name())
     }
 
-    /// When an offer made now is to be answered: after the campus's usual hours, but before the decision is due and in
-    /// any case before it begins.
-    pub(super) fn usual_deadline(&self, now: Instant) -> Instant {
-        usual_deadline(
-            now,
-            now.plus(self.campus.settings.offer_hours.length()),
-            self.need.decide_by,
-            self.need.when.window().start(),
-        )
+    /// When an offer that is written at `written` is to be answered: after the campus's usual hours, in waking hours of
+    /// whoever is asked, but before the decision is due and in any case before it begins.
+    pub(super) fn usual_deadline(&self, written: Instant, zone: Zone, quiet: Option<Quiet>) -> Instant {
+        let last = self.last_moment(written);
+        let usual = written.plus(self.campus.settings.offer_hours.length()).min(last);
+        quiet.map_or(usual, |quiet| quiet.awake(usual, zone, written, last))
+    }
+
+    /// By when it has to be known who comes. Where the decision is overdue the start is what is left to go by.
+    pub(super) fn last_moment(&self, now: Instant) -> Instant {
+        last_moment(now, self.need.decide_by, self.need.when.window().start())
+    }
+
+    /// How many rounds of asking the time left allows, where each is answered by `deadline` or after the usual hours.
+    pub(super) fn rounds(&self, now: Instant, deadline: Option<Instant>) -> u32 {
+        let usual = self.campus.settings.offer_hours.length();
+        let answer = deadline.map_or(usual, |at| TimeDelta::seconds(at.unix() - now.unix()));
+        waves::rounds(now, self.last_moment(now), answer)
     }
 }
 
-fn usual_deadline(now: Instant, usual: Instant, decide_by: Instant, start: Instant) -> Instant {
-    // Where the decision is overdue the start is what is left to go by.
-    let last = if decide_by > now { decide_by.min(start) } else { start };
-    usual.min(last)
+fn last_moment(now: Instant, decide_by: Instant, start: Instant) -> Instant {
+    if decide_by > now { decide_by.min(start) } else { start }
 }
 
 /// What keeps somebody from a seat.
@@ -213,14 +222,11 @@ mod tests {
     #[test]
     fn an_offer_is_answered_before_the_decision_and_before_the_start() {
         let at = Instant::from_unix;
-        let check = |usual, decide_by, start, expect| {
-            assert_eq!(usual_deadline(at(100), at(usual), at(decide_by), at(start)), at(expect));
-        };
-        check(200, 500, 900, 200);
-        check(600, 500, 900, 500);
-        check(600, 100, 900, 600);
-        check(600, 50, 300, 300);
-        check(1000, 950, 900, 900);
+        let check = |decide_by, start, expect| assert_eq!(last_moment(at(100), at(decide_by), at(start)), at(expect));
+        check(500, 900, 500);
+        check(100, 900, 900);
+        check(50, 300, 300);
+        check(950, 900, 900);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::domain::matching::eligibility::{
     Commitment, Exclusion, Failed, Past, Prospect, Terrain, check, is_eligible,
 };
 use crate::domain::matching::score::{Score, fit, score};
+use crate::domain::matching::waves::Answers;
 use crate::domain::people::access::Action;
 use crate::domain::people::campus::Campus;
 use crate::domain::people::volunteer::Standing;
@@ -30,6 +31,8 @@ use crate::store::{campus_requests, campus_volunteers, campuses, exclusions, vol
 /// How far from a need its week and month reach, at the most.
 const NEAR: TimeDelta = TimeDelta::days(40);
 
+/// Answers older than this say nothing any more.
+const REMEMBERED: TimeDelta = TimeDelta::days(365);
 /// So long after they made their profile volunteers count as newcomers.
 const SETTLING: TimeDelta = TimeDelta::days(30);
 
@@ -40,6 +43,8 @@ pub struct Seen {
     pub prospect: Prospect,
     /// The account.
     pub account: AccountId,
+    /// What they answered when they were asked before; known where [`Counts::HeldAndAsked`] was asked for.
+    pub answers: Answers,
 }
 
 /// What counts as taking a volunteer's time.
@@ -81,9 +86,12 @@ pub fn people(
     let rows = profiles(tx, campus, whose)?;
     let mut commitments: HashMap<VolunteerId, Vec<Commitment>> = HashMap::new();
     let held = engagements::list_held(tx.conn, whose, span)?;
-    let asked = match counts {
-        Counts::Held => Vec::new(),
-        Counts::HeldAndAsked => engagements::list_asked(tx.conn, whose, span, tx.now)?,
+    let (asked, answers) = match counts {
+        Counts::Held => (Vec::new(), HashMap::new()),
+        Counts::HeldAndAsked => (
+            engagements::list_asked(tx.conn, whose, span, tx.now)?,
+            engagements::list_answers(tx.conn, whose, tx.now.plus(-REMEMBERED), tx.now)?,
+        ),
     };
     for row in held.into_iter().chain(asked) {
         let title = (row.campus == campus).then_some(row.title);
@@ -112,7 +120,7 @@ pub fn people(
         };
         prospect.commitments.sort_by_key(|held| (held.window.start(), held.need));
         prospect.past.sort_unstable();
-        Seen { prospect, account: row.account_id }
+        Seen { prospect, account: row.account_id, answers: answers.get(&id).copied().unwrap_or_default() }
     });
     Ok(seen.collect())
 }

@@ -6,7 +6,7 @@ use super::app::{App, Tx};
 use super::error::ServiceError;
 use super::ground::{Ground, Way, obstacle};
 use super::matching::{self, Counts};
-use super::staffing;
+use super::staffing::{self, Asking};
 use crate::domain::ids::{CampusRequestId, OfferId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::OfferState;
 use crate::domain::matching::campus_request::{CampusRequest, NeedRole};
@@ -88,7 +88,7 @@ pub fn create(
     }
     // The first who are asked are the first wave; who is asked beside a later one belongs to it.
     let wave = offers::last_wave(tx.conn, ground.need.id)?.max(1);
-    let id = staffing::ask(tx, &mut ground, &mut who, &role, given, wave)?;
+    let id = staffing::ask(tx, &mut ground, &mut who, &role, Asking { deadline: given, wave, shared: false })?;
     staffing::note_shortage(tx, &ground, false)?;
     offers::find(tx.conn, id, tx.now)?.ok_or(ServiceError::NotFound)
 }

@@ -18,6 +18,7 @@ use crate::domain::ids::{CampusId, LetterId};
 use crate::domain::letter::{Letter, LetterState};
 use crate::domain::notice::{Notice, PlaceChange, PlaceOfMany, PlaceStands, Recipient};
 use crate::domain::people::access::Action;
+use crate::domain::time::Instant;
 use crate::mail::letters as wording;
 use crate::mail::transport::SendFault;
 use crate::store::db::{Location, StoreError};
@@ -49,9 +50,23 @@ pub fn post(tx: &mut Tx<'_>, campus: Option<CampusId>, to: &Recipient, notice: &
         aside.push(Aside { campus, to: to.clone(), notice: notice.clone() });
         return Ok(());
     }
+    post_later(tx, campus, to, notice, tx.now)
+}
+
+/// Puts a letter into the outbox that does not go out before `not_before`.
+///
+/// # Errors
+/// The database's.
+pub fn post_later(
+    tx: &mut Tx<'_>,
+    campus: Option<CampusId>,
+    to: &Recipient,
+    notice: &Notice,
+    not_before: Instant,
+) -> Result<(), ServiceError> {
     let letter = wording::render(notice, to, &tx.app.site, LetterId::mint(), tx.now)
         .map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
-    letters::insert(tx.conn, campus, &letter)?;
+    letters::insert(tx.conn, campus, &letter, not_before)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Every step runs inside the transaction of the use case that takes it, so a seat that comes free is passed on before
 //! anybody else can see it free. Absent on purpose: rights, which the use cases have looked at before.
 
-use chrono::TimeDelta;
+use std::collections::VecDeque;
 
 use super::app::Tx;
 use super::attention;
@@ -22,6 +22,7 @@ use crate::domain::matching::campus_request::NeedRole;
 use crate::domain::matching::eligibility::{Commitment, Past};
 use crate::domain::matching::score::score;
 use crate::domain::matching::travel::Venue;
+use crate::domain::matching::waves;
 use crate::domain::notice::{CancelCause, Engagement, News, Notice, OfferEnd, Recipient};
 use crate::domain::scheduling::event::EventState;
 use crate::domain::time::Instant;
@@ -29,18 +30,25 @@ use crate::store::assignments::{self, Assigned, AssignmentRow};
 use crate::store::campus_requests;
 use crate::store::columns::Json;
 use crate::store::db::StoreError;
-use crate::store::engagements::Whose;
+use crate::store::engagements::{self, Whose};
 use crate::store::offers::{self, OfferRow, Offered};
 use crate::store::{accounts, events, feed_revisions};
 
-/// Closer to the start than this there is no time to ask one after the other.
-const URGENT: TimeDelta = TimeDelta::hours(24);
-/// How many are then asked for one seat; whoever answers first has it, and the others are told.
-const ASKED_WHEN_URGENT: u32 = 3;
 /// How many open offers of one need are looked at together. A need has at most 20 roles of 500 seats.
 const ALL_OFFERS: i64 = 10_000;
 
-/// Holds a seat for `who` and writes to them. The caller has looked for obstacles.
+/// In which manner somebody is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking {
+    /// When to answer; `None` after the campus's usual hours.
+    pub deadline: Option<Instant>,
+    /// In which wave.
+    pub wave: i32,
+    /// Whether others are asked for the same seat, so that the first to answer has it.
+    pub shared: bool,
+}
+
+/// Holds a seat for `who` and writes to them, at night in the morning after. The caller has looked for obstacles.
 ///
 /// # Errors
 /// The database's.
@@ -49,9 +57,12 @@ pub fn ask(
     ground: &mut Ground,
     who: &mut Seen,
     role: &NeedRole,
-    deadline: Option<Instant>,
-    wave: i32,
+    asking: Asking,
 ) -> Result<OfferId, ServiceError> {
+    let Asking { deadline, wave, shared } = asking;
+    let zone = who.prospect.volunteer.zone();
+    let (quiet, last) = (tx.app.quiet, deadline.unwrap_or_else(|| ground.last_moment(tx.now)));
+    let written = quiet.map_or(tx.now, |quiet| quiet.when_to_write(tx.now, zone, last));
     let secret = Secret::mint();
     let score = score(&ground.need, &who.prospect, &ground.terrain);
     let row = OfferRow {
@@ -61,7 +72,7 @@ pub fn ask(
         role_id: role.id(),
         volunteer_id: who.prospect.volunteer.id(),
         state: OfferState::Sent,
-        deadline: deadline.unwrap_or_else(|| ground.usual_deadline(tx.now)),
+        deadline: deadline.unwrap_or_else(|| ground.usual_deadline(written, zone, quiet)),
         wave,
         score: score.total.into(),
         reasons: Json(score.reasons()),
@@ -78,11 +89,13 @@ pub fn ask(
         deadline: row.deadline,
         link: format!("{}/o/{}", tx.app.site.base_url, secret.reveal()),
         reasons: row.reasons.0.clone(),
+        shared,
         thread: row.id.to_string(),
     };
     let to = recipient(tx, who)?;
-    outbox::post(tx, Some(ground.campus.id), &to, &notice)?;
+    outbox::post_later(tx, Some(ground.campus.id), &to, &notice, written)?;
     ground.hold(role.id());
+    who.answers.lately += 1;
     who.prospect.past.push((ground.need.id, Past::Asked));
     who.prospect.commitments.push(Commitment {
         need: ground.need.id,
@@ -230,7 +243,7 @@ pub fn reopen(tx: &mut Tx<'_>, need: CampusRequestId, role: RoleId) -> Result<()
 }
 
 /// Passes seats that came free (each named by its role) to the next best candidates who were not asked before: the next
-/// wave. Within a day of the start several are asked for one seat. Where nobody is left, the need comes to the coordinator's
+/// wave, as large as [`waves::how_many`] says. Where nobody is left, the need comes to the coordinator's
 /// attention. A need for which nobody was ever asked is staffed by hand and left alone; so is one that has begun, is
 /// postponed or takes nobody.
 ///
@@ -270,19 +283,20 @@ pub fn fill(tx: &mut Tx<'_>, need: CampusRequestId, freed: &[RoleId]) -> Result<
         &[&ground.need.need],
         Counts::HeldAndAsked,
     )?;
-    let mut next = matching::ranked(&ground.need, &people, &ground.terrain).into_iter().cloned();
-    let asks = if ground.need.when.window().start() <= tx.now.plus(URGENT) { ASKED_WHEN_URGENT } else { 1 };
+    let mut next: Vec<Seen> = matching::ranked(&ground.need, &people, &ground.terrain).into_iter().cloned().collect();
+    next.retain(|who| !who.answers.is_enough());
+    let mut next = VecDeque::from(next);
+    let so_far = engagements::answers_of(tx.conn, ground.need.id, tx.now)?;
+    let rounds = ground.rounds(tx.now, None);
     let mut short = false;
     for (role, seats) in wanted {
-        for _ in 0..seats {
-            for asked in 0..asks {
-                match next.next() {
-                    Some(mut who) => {
-                        ask(tx, &mut ground, &mut who, &role, None, wave + 1)?;
-                    }
-                    None => short |= asked == 0,
-                }
-            }
+        let chances: Vec<f64> = next.iter().map(|who| who.answers.chance(so_far)).collect();
+        let seats = usize::try_from(seats).unwrap_or(usize::MAX);
+        let asked = waves::how_many(seats, &chances, rounds);
+        short |= asked < seats;
+        let asking = Asking { deadline: None, wave: wave + 1, shared: asked > seats };
+        for mut who in next.drain(..asked.min(next.len())).collect::<Vec<_>>() {
+            ask(tx, &mut ground, &mut who, &role, asking)?;
         }
     }
     note_shortage(tx, &ground, short)

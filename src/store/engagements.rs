@@ -3,6 +3,8 @@
 //!
 //! Absent on purpose: how somebody stands at a campus, and any choice among people.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::campus_requests::{CampusRequestRow, not_postponed};
@@ -17,6 +19,7 @@ use crate::domain::matching::assignment::{AssignmentState, OfferState};
 use crate::domain::matching::campus_request::{Kind, Mode, NeedState};
 use crate::domain::matching::eligibility::Past;
 use crate::domain::matching::travel::Venue;
+use crate::domain::matching::waves::{ASKS_WITHIN, Answers};
 use crate::domain::notice::{self, Engagement, Recipient};
 use crate::domain::people::place::Position;
 use crate::domain::time::{Instant, LocalWindow, Window, Zone};
@@ -305,6 +308,56 @@ pub fn list_asked(
         Whose::People(ids) => query.filter(offers::volunteer_id.eq_any(ids)),
     };
     query.load::<Engaged>(conn)?.into_iter().map(engaged).collect()
+}
+
+/// What people have answered since `since` when they were asked, at all campuses.
+pub fn list_answers(
+    conn: &mut Conn,
+    whose: Whose<'_>,
+    since: Instant,
+    now: Instant,
+) -> Result<HashMap<VolunteerId, Answers>, StoreError> {
+    let mut query = offers::table
+        .filter(offers::created_at.gt(since))
+        .select((offers::volunteer_id, offers::state, offers::deadline, offers::created_at))
+        .into_boxed();
+    query = match whose {
+        Whose::Campus(campus) => query.filter(offers::volunteer_id.eq_any(applied(campus))),
+        Whose::People(ids) => query.filter(offers::volunteer_id.eq_any(ids)),
+    };
+    let asked: Vec<(VolunteerId, OfferState, Instant, Instant)> = query.load(conn)?;
+    let mut answers: HashMap<VolunteerId, Answers> = HashMap::new();
+    for (volunteer, state, deadline, at) in asked {
+        answered(answers.entry(volunteer).or_default(), state, deadline, at, now);
+    }
+    Ok(answers)
+}
+
+/// What was answered of a need so far, by all who were asked.
+pub fn answers_of(conn: &mut Conn, need: CampusRequestId, now: Instant) -> Result<Answers, StoreError> {
+    let asked: Vec<(OfferState, Instant, Instant)> = offers::table
+        .filter(offers::campus_request_id.eq(need))
+        .select((offers::state, offers::deadline, offers::created_at))
+        .load(conn)?;
+    let mut answers = Answers::default();
+    for (state, deadline, at) in asked {
+        answered(&mut answers, state, deadline, at, now);
+    }
+    Ok(answers)
+}
+
+fn answered(answers: &mut Answers, state: OfferState, deadline: Instant, at: Instant, now: Instant) {
+    answers.lately += u32::from(at > now.plus(-ASKS_WITHIN));
+    match state {
+        OfferState::Accepted => {
+            answers.accepted += 1;
+            answers.ended += 1;
+        }
+        OfferState::Declined | OfferState::Expired => answers.ended += 1,
+        OfferState::Sent => answers.ended += u32::from(deadline <= now),
+        // What the office took back says nothing about the person.
+        OfferState::Withdrawn | OfferState::Superseded => {}
+    }
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

@@ -58,7 +58,12 @@ pub struct LetterRow {
 ///
 /// # Errors
 /// The database's.
-pub fn insert(conn: &mut Conn, campus: Option<CampusId>, letter: &Letter) -> Result<(), StoreError> {
+pub fn insert(
+    conn: &mut Conn,
+    campus: Option<CampusId>,
+    letter: &Letter,
+    not_before: Instant,
+) -> Result<(), StoreError> {
     let both = |person: &Person| (person.name().to_owned(), person.email().as_str().to_owned());
     let part = |part: &CalendarPart| (part.method.as_str().to_owned(), part.bytes.clone());
     let kept = Kept {
@@ -86,7 +91,7 @@ pub fn insert(conn: &mut Conn, campus: Option<CampusId>, letter: &Letter) -> Res
             (
                 letters::state.eq(LetterState::Queued),
                 letters::attempts.eq(0),
-                letters::not_before.eq(letter.created),
+                letters::not_before.eq(not_before),
                 letters::created_at.eq(letter.created),
                 letters::updated_at.eq(letter.created),
                 letters::revision.eq(1_i64),

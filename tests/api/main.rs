@@ -54,3 +54,4 @@ mod support;
 mod volunteers;
 mod waitlist;
 mod walk_ins;
+mod waves;

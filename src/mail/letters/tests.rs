@@ -80,6 +80,7 @@ pub(crate) fn offer(engagement: Engagement) -> Notice {
         deadline: "2027-02-20T22:00:00Z".parse().unwrap(),
         link: "https://rostrum.example.edu/o/secret".to_owned(),
         reasons: vec!["You know <résumés>".to_owned()],
+        shared: false,
         thread: "offer-1".to_owned(),
     }
 }
