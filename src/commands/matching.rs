@@ -1,6 +1,7 @@
 //! `rostrum match`: the best plan for a season in a file, with its proof; and the checker of both.
 
 mod core_file;
+mod declines;
 mod facts;
 mod season;
 mod usage;
@@ -52,6 +53,10 @@ pub struct Flags {
     /// Give a need all seats of its minimum or none at all.
     #[arg(long)]
     strict_min: bool,
+    /// After planning, let these pairs of the plan decline one by one, each `volunteer need` on a line, and repair the plan
+    /// after each; --out then writes what stands at the end.
+    #[arg(long, value_name = "FILE", conflicts_with = "strict_min")]
+    declined: Option<PathBuf>,
     /// Say why this volunteer does not have this need, and what it would cost at least to choose them all the same.
     #[arg(long, num_args = 2, value_names = ["VOLUNTEER", "NEED"])]
     why: Option<Vec<u32>>,
@@ -91,6 +96,8 @@ struct Report {
     cpu_seconds: Option<f64>,
     wall_seconds: f64,
     peak_mib: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declines: Option<declines::Declines>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<Why>,
 }
@@ -149,8 +156,10 @@ pub fn run(flags: &Flags) -> Result<(), MatchFault> {
     let effort = Effort { threads, seed: flags.seed, ..Effort::for_pairs(season.instance.pairs.len()) };
     let until = flags.time.map(|time| started + Duration::from_secs_f64(time));
     let solution = solve(&season, effort, until, flags.strict_min);
+    let repaired = flags.declined.as_deref().map(|path| declines::repair(&season, &solution, path)).transpose()?;
     if let Some(path) = &flags.out {
-        write(path, &season.plan_text(&solution.taken))?;
+        let taken = repaired.as_ref().map_or(&solution.taken, |(taken, _)| taken);
+        write(path, &season.plan_text(taken))?;
     }
     if let Some(path) = &flags.certificate {
         write(path, &proof_text(&season.instance, &solution))?;
@@ -172,6 +181,7 @@ pub fn run(flags: &Flags) -> Result<(), MatchFault> {
         cpu_seconds: usage::cpu_seconds(),
         wall_seconds: started.elapsed().as_secs_f64(),
         peak_mib: usage::peak_mib(),
+        declines: repaired.map(|(_, declines)| declines),
         why,
     };
     print(&report)

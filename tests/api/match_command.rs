@@ -150,6 +150,37 @@ fn the_flags_do_what_they_say() {
     }
 }
 
+#[test]
+fn a_plan_is_repaired_while_volunteers_decline() {
+    let folder = Folder::new();
+    let (core, plan, proof) = (folder.file("season.core", CORE), folder.path("plan"), folder.path("proof"));
+    let declined = folder.file("declined", "0 0\n\n0 0\n");
+    let report = told(&[&core, "--declined", &declined, "--out", &plan, "--certificate", &proof]);
+    // Volunteer 1 comes from need 2 to need 0, and volunteer 0 goes where they leave: two pairs out, two in. The bound is
+    // at the prices of the plan before.
+    let expect = json!({ "declined": 1, "not_held": 1, "filled_again": 1, "most_changed": 4, "seats": 4,
+        "value": 51_350, "bound": 51_549 });
+    for (name, value) in expect.as_object().unwrap() {
+        assert_eq!(&report["declines"][name], value, "{name} in {report}");
+    }
+    assert_eq!(report["value"], 51_550, "the report itself is of the plan before");
+    let mut lines: Vec<String> = fs::read_to_string(&plan).unwrap().lines().map(ToOwned::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["0 2", "0 3", "1 0", "2 1"]);
+    assert_eq!(told(&["--check", &core, &plan, &proof])["value"], 51_350);
+
+    // Everybody declines everything they are given: nothing stays, and nothing breaks.
+    let all: String = CORE.lines().skip(8).map(|pair| pair.rsplit_once(' ').unwrap().0.to_owned() + "\n").collect();
+    let report = told(&[&core, "--declined", &folder.file("all", &all.repeat(3)), "--out", &plan]);
+    assert_eq!((&report["declines"]["seats"], &report["declines"]["value"]), (&json!(0), &json!(0)), "{report}");
+    assert_eq!(fs::read_to_string(&plan).unwrap(), "");
+    assert!(report["declines"]["most_changed"].as_u64().unwrap() <= 5, "{report}");
+
+    let said = fault(&[&core, "--declined", &folder.file("wrong", "0 0\n9 0\n")]);
+    assert!(said.contains("line 2: \"9 0\" names no volunteer of the season"), "{said}");
+    assert!(fault(&[&core, "--strict-min", "--declined", &declined]).contains("cannot be used with"));
+}
+
 /// A campus, a workshop there and one from afar, and a volunteer; changed by each test.
 fn facts() -> Value {
     json!({
