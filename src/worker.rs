@@ -1,9 +1,9 @@
 //! Time's door: one loop, whose steps tests can call one by one, and a second one beside it that makes plans, since a plan
 //! may take longer than a letter should wait.
 //!
-//! They wake when a write may have left a letter or somebody asks for a plan, and every few seconds otherwise. A step that fails is logged and tried
-//! again with the next turn; nothing it does is lost by that, since what is due lies in the database. Several nodes may
-//! run it at once: each step decides by a guarded update.
+//! They wake when a write may have left a letter or somebody asks for a plan, and every few seconds otherwise. A step that
+//! fails is logged and tried again with the next turn; nothing it does is lost by that, since what is due lies in the
+//! database. Several nodes may run it at once: each step decides by a guarded update.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::service::app::App;
 use crate::service::error::ServiceError;
 use crate::service::{
-    bookings, campus_requests, idempotency, matching_runs, offers, outbox, releasing, sessions, waitlist,
+    bookings, campus_requests, idempotency, matching_runs, mending, offers, outbox, releasing, sessions, waitlist,
 };
 
 /// How long the loop sleeps when nothing wakes it.
@@ -94,9 +94,10 @@ pub async fn tick(app: &App) {
     report("letters", outbox::deliver_due(app).await);
 }
 
-/// Makes the plans that somebody waits for.
+/// Makes the plans that somebody waits for, and by night brings drafts up to date.
 pub async fn plan(app: &App) {
     report("plans made", matching_runs::run_due(app).await);
+    report("drafts mended", mending::mend_by_night(app).await);
 }
 
 /// Goes through what nothing announces: those who wait for what was shut to them when it came free.

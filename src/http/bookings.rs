@@ -1,6 +1,7 @@
 //! Bookings, in JSON.
 
-use std::sync::{Arc, OnceLock};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -239,18 +240,12 @@ async fn book(ctx: Ctx, slot: SlotId, value: Arc<BookingBody>, digest: String) -
     let app = ctx.app.clone();
     let mut turn = None;
     if app.takes_turns() {
-        let event = Arc::new(OnceLock::new());
-        let (found, wanted) = (event.clone(), value.clone());
-        let before = ctx.peek(&digest, move |tx, actor| {
-            let event = wanted.asks(|wanted| bookings::look(tx, actor, slot, wanted))?;
-            found.get_or_init(|| event);
-            Ok(())
-        });
-        if let Some(answered) = before.await? {
-            return Ok(answered);
-        }
-        if let Some(event) = event.get() {
-            turn = app.turn(event.uuid()).await;
+        let wanted = value.clone();
+        let event =
+            ctx.peek(&digest, move |tx, actor| wanted.asks(|wanted| bookings::look(tx, actor, slot, wanted))).await?;
+        match event {
+            ControlFlow::Continue(event) => turn = app.turn(event.uuid()).await,
+            ControlFlow::Break(answered) => return Ok(answered),
         }
     }
     let answer = ctx.act(digest, move |tx, actor| {

@@ -1,5 +1,6 @@
 //! What every handler gets: the house, the caller, the query, and the ways into a use case.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderName};
@@ -205,14 +206,15 @@ impl<Q> Ctx<Q> {
         Ok(Reply(stored).into_response(replayed))
     }
 
-    /// Looks whether what would be done is refused, before anybody waits for their turn to do it. Answers what was answered
-    /// before under the same key, if it was.
+    /// Looks whether what would be done is refused, and what doing it takes, before anybody waits for their turn to do it.
+    /// Breaks with what was answered before under the same key, if it was.
     ///
     /// # Errors
     /// The caller's token's, those of `work`.
-    pub async fn peek<F>(&self, digest: &str, mut work: F) -> Result<Option<HttpResponse>, Problem>
+    pub async fn peek<T, F>(&self, digest: &str, mut work: F) -> Result<ControlFlow<HttpResponse, T>, Problem>
     where
-        F: FnMut(&mut Tx<'_>, &Actor) -> Result<(), ServiceError> + Send + 'static,
+        F: FnMut(&mut Tx<'_>, &Actor) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
     {
         let caller = self.caller()?;
         let keyed = self.keyed(&caller, digest);
@@ -220,7 +222,7 @@ impl<Q> Ctx<Q> {
             let actor = caller.enter(tx)?;
             work(tx, &actor)
         });
-        Ok(before.await?.map(|stored| Reply(stored).into_response(true)))
+        Ok(before.await?.map_break(|stored| Reply(stored).into_response(true)))
     }
 
     /// The request under its key, if it has one.

@@ -1,8 +1,10 @@
 //! Proposals, in JSON.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
-use super::body::{At, Body};
+use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::offers::OfferView;
 use super::problem::Problem;
@@ -16,13 +18,14 @@ use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
 use crate::service::access;
 use crate::service::code::Code;
-use crate::service::error::ServiceError;
+use crate::service::mending::{self, Mended};
 use crate::service::proposals::{self, ProposalRow, Sent};
 
 route_table! {
     "/v1/campuses/{campus_id}/proposals" => { post create }
     "/v1/proposals/{proposal_id}" => { get find }
     "/v1/proposals/{proposal_id}/send" => { post send }
+    "/v1/proposals/{proposal_id}/mend" => { post mend }
 }
 
 /// The most needs that a proposal names.
@@ -182,6 +185,45 @@ struct SentView {
 }
 
 #[derive(Debug, Serialize)]
+struct MendedView {
+    proposal: ProposalView,
+    kept: u32,
+    added: Vec<ChangedSeatView>,
+    dropped: Vec<ChangedSeatView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangedSeatView {
+    campus_request_id: String,
+    role_id: String,
+    volunteer_id: String,
+    display_name: String,
+}
+
+impl MendedView {
+    fn of(row: &ProposalRow, mended: &Mended) -> Self {
+        let seats = |row: &ProposalRow, some: &[usize]| -> Vec<ChangedSeatView> {
+            let of = |&at: &usize| {
+                let (seat, name) = (row.plan.seats.get(at)?, row.names.get(at)?);
+                Some(ChangedSeatView {
+                    campus_request_id: seat.campus_request_id.to_string(),
+                    role_id: seat.role_id.to_string(),
+                    volunteer_id: seat.volunteer_id.to_string(),
+                    display_name: name.clone(),
+                })
+            };
+            some.iter().filter_map(of).collect()
+        };
+        Self {
+            proposal: row.into(),
+            kept: mended.changes.kept,
+            added: seats(row, &mended.changes.added),
+            dropped: seats(&mended.before, &mended.changes.dropped),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct SkippedView {
     campus_request_id: String,
     volunteer_id: String,
@@ -207,31 +249,16 @@ impl From<&Sent> for SentView {
 
 /// Plans all open seats together: facts from one transaction, the plan made beside the lanes, kept in another.
 async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body<ProposalBody>) -> Answer {
-    let caller = ctx.caller()?;
-    let facts = ctx.app.read(move |tx| {
-        let actor = caller.enter(tx)?;
-        access::require(tx, &actor, campus, Action::Staff)?;
+    let facts = ctx.peek(&digest, move |tx, actor| {
+        access::require(tx, actor, campus, Action::Staff)?;
         let only = value.read()?;
-        proposals::facts(tx, &actor, campus, only.as_deref())
+        proposals::facts(tx, actor, campus, only.as_deref())
     });
-    let facts = match facts.await {
-        Ok(facts) => facts,
-        // What was planned before under the same key is answered all the same, and only then refused.
-        Err(fault) => {
-            let mut fault = Some(fault);
-            return ctx
-                .act(digest, move |tx, actor| {
-                    access::require(tx, actor, campus, Action::Staff)?;
-                    Err(fault.take().unwrap_or(ServiceError::NotFound))
-                })
-                .await;
-        }
+    let facts = match facts.await? {
+        ControlFlow::Continue(facts) => facts,
+        ControlFlow::Break(answered) => return Ok(answered),
     };
-    let planned = tokio::task::spawn_blocking(move || (propose(&facts), facts)).await;
-    let (plan, facts) = planned.map_err(|fault| {
-        tracing::error!(error = %fault, "a plan could not be made");
-        Problem::new(Code::Internal, "Something went wrong on our side. Nothing was changed.")
-    })?;
+    let (plan, facts) = beside(move || (propose(&facts), facts)).await?;
     ctx.act(digest, move |tx, actor| {
         let row = proposals::keep(tx, actor, campus, &facts, &plan)?;
         Ok(Reply::created(&ProposalView::from(&row), format!("/v1/proposals/{}", row.id)).etag(row.revision))
@@ -239,7 +266,29 @@ async fn create(ctx: Ctx, At(campus): At<CampusId>, Body { value, digest }: Body
     .await
 }
 
-/// One proposal, as it was made.
+/// Planning, beside the lanes.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|fault| {
+        tracing::error!(error = %fault, "a plan could not be made");
+        Problem::new(Code::Internal, "Something went wrong on our side. Nothing was changed.")
+    })
+}
+
+/// Brings a draft up to date: facts from one transaction, mended beside the lanes, kept in another.
+async fn mend(ctx: Ctx, At(id): At<ProposalId>, Body { digest, .. }: Body<Empty>) -> Answer {
+    let draft = match ctx.peek(&digest, move |tx, actor| mending::draft(tx, actor, id)).await? {
+        ControlFlow::Continue(draft) => draft,
+        ControlFlow::Break(answered) => return Ok(answered),
+    };
+    let mended = beside(move || draft.mended()).await?;
+    ctx.act(digest, move |tx, actor| {
+        let row = mending::keep(tx, actor, &mended)?;
+        Ok(Reply::ok(&MendedView::of(&row, &mended)).etag(row.revision))
+    })
+    .await
+}
+
+/// One proposal, as it was made or last mended.
 async fn find(ctx: Ctx, At(id): At<ProposalId>) -> Answer {
     ctx.read(move |tx, actor| {
         let row = proposals::find(tx, actor, id)?;

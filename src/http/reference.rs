@@ -108,7 +108,7 @@ mod tests {
                 page.find(never).map(|at| &page[at.saturating_sub(80)..at + 40])
             );
         }
-        assert!(page.len() < 1_500_000, "{} bytes", page.len());
+        assert!(page.len() < 1_300_000, "{} bytes", page.len());
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Rotations, in JSON.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::body::{At, Body, Empty};
 use super::ctx::{Answer, Ctx, Reply};
 use super::grids::kept_grid;
-use super::problem::Problem;
 use super::route_table;
 use super::wire::rotation_asked::RotationBody;
 use super::wire::rotations::{PlanView, RotationView};
@@ -15,7 +15,6 @@ use crate::domain::ids::{EventId, RotationId};
 use crate::domain::refusal::Invalid;
 use crate::service::access::Actor;
 use crate::service::app::Tx;
-use crate::service::code::Code;
 use crate::service::error::ServiceError;
 use crate::service::rotations::{self, Kept, Planned};
 
@@ -63,18 +62,12 @@ async fn create(ctx: Ctx, At(event): At<EventId>, Body { value, digest }: Body<C
         return ctx.read(work).await;
     }
     // Planning takes a while and only reads: it does not keep the writer from its work.
-    let (value, made) = (Arc::new(value), Arc::new(Mutex::new(None)));
-    let (asked, found) = (value.clone(), made.clone());
-    let before = ctx.peek(&digest, move |tx, actor| {
-        let plan = planned(tx, actor, event, &asked.rotation)?;
-        found.lock().unwrap_or_else(PoisonError::into_inner).replace(plan);
-        Ok(())
-    });
-    if let Some(answered) = before.await? {
-        return Ok(answered);
-    }
-    let plan = made.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let plan = plan.ok_or_else(|| Problem::new(Code::Internal, "The plan was lost on the way."))?;
+    let value = Arc::new(value);
+    let asked = value.clone();
+    let plan = match ctx.peek(&digest, move |tx, actor| planned(tx, actor, event, &asked.rotation)).await? {
+        ControlFlow::Continue(plan) => plan,
+        ControlFlow::Break(answered) => return Ok(answered),
+    };
     ctx.act(digest, move |tx, actor| {
         let asked = serde_json::to_value(&value.rotation).unwrap_or_default();
         let kept = rotations::keep(tx, actor, &plan, &asked)?;

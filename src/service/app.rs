@@ -1,5 +1,6 @@
 //! What every use case has at hand: the database, the clock, the site's address, the tokens' key.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
@@ -186,19 +187,20 @@ impl App {
         }
     }
 
-    /// Looks whether a use case that writes would be refused, on a view of the data and without waiting for a turn. Answers
-    /// what was answered before under the caller's key, if it was.
+    /// Looks whether a use case that writes would be refused, and what it needs to know, on a view of the data and without
+    /// waiting for a turn. Breaks with what was answered before under the caller's key, if it was.
     ///
     /// # Errors
     /// Those of `work`; the lane's.
-    pub async fn peek<F>(&self, keyed: Option<Keyed>, mut work: F) -> Result<Option<Stored>, ServiceError>
+    pub async fn peek<T, F>(&self, keyed: Option<Keyed>, mut work: F) -> Result<ControlFlow<Stored, T>, ServiceError>
     where
-        F: FnMut(&mut Tx<'_>) -> Result<(), ServiceError> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static,
+        T: Send + 'static,
     {
         let app = self.clone();
         match self.db.peek(move |conn| work(&mut Tx::new(&app, conn, keyed.clone()))).await {
-            Ok(()) => Ok(None),
-            Err(ServiceError::Replay(stored)) => Ok(Some(*stored)),
+            Ok(found) => Ok(ControlFlow::Continue(found)),
+            Err(ServiceError::Replay(stored)) => Ok(ControlFlow::Break(*stored)),
             Err(fault) => Err(fault),
         }
     }

@@ -6,12 +6,12 @@ use super::access::{self, Actor};
 use super::app::Tx;
 use super::error::ServiceError;
 use super::matching::{self, Counts};
-use super::planning::{self, Which};
+use super::planning;
 use crate::domain::ids::{CampusRequestId, ProposalId, RoleId, VolunteerId};
 use crate::domain::matching::campus_request::CampusRequest;
 use crate::domain::matching::eligibility::{Prospect, Terrain, is_eligible};
 use crate::domain::matching::explanation::{Told, WhatIf, what_if, why};
-use crate::domain::matching::plan::{Problem, Proposal, Wishes};
+use crate::domain::matching::plan::{Problem, Proposal, Scope, Wishes};
 use crate::domain::matching::reinforcement::{Reinforcement, one_more};
 use crate::domain::people::access::Action;
 use crate::domain::people::campus::Campus;
@@ -33,7 +33,7 @@ pub struct Ground {
 pub fn ground(tx: &mut Tx<'_>, actor: &Actor, id: ProposalId) -> Result<Ground, ServiceError> {
     let row = proposals::find(tx.conn, id)?.ok_or(ServiceError::NotFound)?;
     access::require(tx, actor, row.campus_id, Action::Staff)?;
-    let mut problem = planning::facts(tx, &[row.campus_id], &Which::default(), row.plan.fairness)?;
+    let mut problem = planning::facts(tx, &[row.campus_id], &Scope::default(), row.plan.fairness)?;
     // What is asked is how good a pair is, not where it was before.
     problem.wishes = Wishes { fairness: row.plan.fairness, keep: Vec::new() };
     Ok(Ground { problem, plan: row.plan })

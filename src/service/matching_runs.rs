@@ -10,8 +10,9 @@ use super::access::{self, Actor};
 use super::app::Tx;
 use super::code::Code;
 use super::error::ServiceError;
-use super::planning::{self, Which};
+use super::planning;
 use crate::domain::ids::{CampusId, MatchingRunId};
+use crate::domain::matching::plan::Scope;
 use crate::domain::matching::run::{Asked, RunState};
 use crate::domain::people::access::Action;
 use crate::domain::refusal::Invalid;
@@ -63,7 +64,7 @@ pub fn create(
     }
     if asked.needs.is_some() {
         // What is wrong with the list is said at once, not by a run that fails.
-        planning::facts(tx, campuses, &which(asked), asked.fairness)?;
+        planning::facts(tx, campuses, &scope(asked), asked.fairness)?;
     }
     let mut campuses: Vec<_> = campuses.iter().map(|&campus| (campus, None)).collect();
     campuses.sort_unstable();
@@ -90,8 +91,8 @@ pub fn create(
 }
 
 /// Which needs a run is for.
-fn which(asked: &Asked) -> Which {
-    Which { only: asked.needs.clone(), from: asked.from, until: asked.until }
+fn scope(asked: &Asked) -> Scope {
+    Scope { only: asked.needs.clone(), from: asked.from, until: asked.until }
 }
 
 /// One run.

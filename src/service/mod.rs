@@ -33,6 +33,7 @@ pub mod judging;
 pub mod matching;
 pub mod matching_runs;
 pub mod members;
+pub mod mending;
 pub mod offers;
 pub mod office_calendars;
 pub mod outbox;

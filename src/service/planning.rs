@@ -12,56 +12,56 @@ use super::matching::{self, Counts};
 use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
 use crate::domain::matching::campus_request::CampusRequest;
-use crate::domain::matching::plan::{OpenNeed, Problem, Proposal, Site, Wishes};
+use crate::domain::matching::plan::{OpenNeed, Problem, Proposal, Scope, Site, Wishes};
 use crate::domain::refusal::Invalid;
-use crate::domain::time::Instant;
 use crate::store::campus_requests::{self, CampusRequestRow, Seats};
 use crate::store::engagements::Whose;
 use crate::store::proposals::{self, ProposalRow};
 
 /// A draft older than this no longer says who should stay where they are.
-const REMEMBERED: TimeDelta = TimeDelta::days(30);
-
-/// Which needs to plan for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Which {
-    /// Only these.
-    pub only: Option<Vec<CampusRequestId>>,
-    /// Only those that begin then or later.
-    pub from: Option<Instant>,
-    /// Only those that begin before then.
-    pub until: Option<Instant>,
-}
+pub const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
 /// The facts for a plan of these needs of these campuses.
 ///
 /// # Errors
 /// `unknown_reference` for a need that is none of the campuses', `wrong_state` and `has_begun` for one that takes nobody.
-pub fn facts(tx: &mut Tx<'_>, campuses: &[CampusId], which: &Which, fairness: u16) -> Result<Problem, ServiceError> {
+pub fn facts(tx: &mut Tx<'_>, campuses: &[CampusId], scope: &Scope, fairness: u16) -> Result<Problem, ServiceError> {
+    let problem = facts_now(tx, campuses, scope, fairness)?;
+    let known =
+        |id: &CampusRequestId| problem.sites.iter().flat_map(|site| &site.needs).any(|need| need.request.id == *id);
+    let asked = scope.only.iter().flatten().enumerate();
+    for (at, &id) in asked.into_iter().filter(|(_, id)| !known(id)) {
+        // One that is open and not among them is out of the time that was asked for.
+        if let Some(why) = why_not(tx, campuses, at, id)? {
+            return Err(why);
+        }
+    }
+    Ok(problem)
+}
+
+/// The facts for a plan of those of these needs that take somebody now.
+///
+/// # Errors
+/// The database's.
+pub fn facts_now(
+    tx: &mut Tx<'_>,
+    campuses: &[CampusId],
+    scope: &Scope,
+    fairness: u16,
+) -> Result<Problem, ServiceError> {
     let mut sites = Vec::with_capacity(campuses.len());
     let mut keep: Vec<(RoleId, VolunteerId)> = Vec::new();
-    let mut found = Vec::new();
     for &campus in campuses {
         let mut needs = campus_requests::list_open(tx.conn, Some(campus), tx.now)?;
-        found.extend(needs.iter().map(|need| need.id));
-        needs.retain(|need| {
-            let start = need.when.window().start();
-            which.only.as_ref().is_none_or(|only| only.contains(&need.id))
-                && which.from.is_none_or(|from| from <= start)
-                && which.until.is_none_or(|until| start < until)
-        });
+        needs.retain(|need| scope.holds(&need.need));
         sites.push(site(tx, campus, needs)?);
         if let Some(draft) = proposals::latest_draft(tx.conn, campus, tx.now.plus(-REMEMBERED))? {
             keep.extend(draft.plan.seats.iter().map(|seat| (seat.role_id, seat.volunteer_id)));
         }
     }
-    let asked = which.only.iter().flatten().enumerate();
-    if let Some((at, &id)) = asked.into_iter().find(|(_, id)| !found.contains(id)) {
-        return Err(why_not(tx, campuses, at, id)?);
-    }
     keep.sort_unstable();
     keep.dedup();
-    Ok(Problem { sites, wishes: Wishes { fairness, keep } })
+    Ok(Problem { scope: scope.clone(), sites, wishes: Wishes { fairness, keep } })
 }
 
 fn site(tx: &mut Tx<'_>, campus: CampusId, needs: Vec<CampusRequestRow>) -> Result<Site, ServiceError> {
@@ -86,15 +86,18 @@ fn why_not(
     campuses: &[CampusId],
     at: usize,
     id: CampusRequestId,
-) -> Result<ServiceError, ServiceError> {
+) -> Result<Option<ServiceError>, ServiceError> {
     let need = campus_requests::find(tx.conn, id)?.filter(|need| campuses.contains(&need.campus_id));
     Ok(match need {
         None => {
             let field = format!("campus_request_ids/{at}");
-            Invalid::new(field, "unknown_reference", format!("the campus has no need {id}")).into()
+            Some(Invalid::new(field, "unknown_reference", format!("the campus has no need {id}")).into())
         }
-        Some(need) if need.state.is_open() => Obstacle::Begun(need.when.window().start()).refusal(),
-        Some(need) => Obstacle::NotOpen(need.state.as_str()).refusal(),
+        Some(need) if !need.state.is_open() => Some(Obstacle::NotOpen(need.state.as_str()).refusal()),
+        Some(need) => {
+            let start = need.when.window().start();
+            (start <= tx.now).then(|| Obstacle::Begun(start).refusal())
+        }
     })
 }
 

@@ -13,12 +13,12 @@ use super::error::ServiceError;
 use super::ground::{Ground, Way, obstacle};
 use super::matching::{self, Counts, Seen};
 use super::offers::deadline;
-use super::planning::{self, Which};
+use super::planning;
 use super::staffing::{self, Asking};
 use crate::domain::ids::{CampusId, CampusRequestId, OfferId, ProposalId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
 use crate::domain::matching::campus_request::CampusRequest;
-use crate::domain::matching::plan::{Problem, Proposal, ProposedSeat};
+use crate::domain::matching::plan::{Problem, Proposal, ProposedSeat, Scope};
 use crate::domain::matching::run::Asked;
 use crate::domain::matching::waves;
 use crate::domain::people::access::Action;
@@ -42,8 +42,8 @@ pub fn facts(
     only: Option<&[CampusRequestId]>,
 ) -> Result<Problem, ServiceError> {
     access::require(tx, actor, campus, Action::Staff)?;
-    let which = Which { only: only.map(<[_]>::to_vec), ..Which::default() };
-    planning::facts(tx, &[campus], &which, Asked::USUAL_FAIRNESS)
+    let scope = Scope { only: only.map(<[_]>::to_vec), ..Scope::default() };
+    planning::facts(tx, &[campus], &scope, Asked::USUAL_FAIRNESS)
 }
 
 /// Keeps a plan as a draft.

@@ -7,11 +7,11 @@ use super::columns::{Json, text_column};
 use super::db::{Conn, StoreError};
 use super::documents::corrupt;
 use super::matching_runs::LoadsDocument;
-use super::schema::proposals;
-use crate::domain::ids::{CampusId, CampusRequestId, ProposalId, RoleId, VolunteerId};
+use super::schema::{matching_run_campuses, proposals};
+use crate::domain::ids::{CampusId, CampusRequestId, MatchingRunId, ProposalId, RoleId, VolunteerId};
 use crate::domain::matching::assignment::ProposalState;
 use crate::domain::matching::eligibility::Rule;
-use crate::domain::matching::plan::{OpenSeats, Proposal, ProposedSeat, SeatPrice};
+use crate::domain::matching::plan::{OpenSeats, Proposal, ProposedSeat, Scope, SeatPrice};
 use crate::domain::time::Instant;
 
 text_column!(ProposalState);
@@ -87,6 +87,54 @@ pub fn latest_draft(conn: &mut Conn, campus: CampusId, since: Instant) -> Result
     id.map_or(Ok(None), |id| find(conn, id))
 }
 
+/// The latest draft of each campus, of those made after `since`: which it is, its campus, and when it was last changed.
+pub fn latest_drafts(conn: &mut Conn, since: Instant) -> Result<Vec<(ProposalId, CampusId, Instant)>, StoreError> {
+    let mut drafts: Vec<(ProposalId, CampusId, Instant)> = proposals::table
+        .filter(proposals::state.eq(ProposalState::Draft))
+        .filter(proposals::created_at.gt(since))
+        .order((proposals::campus_id.asc(), proposals::id.desc()))
+        .select((proposals::id, proposals::campus_id, proposals::updated_at))
+        .load(conn)?;
+    drafts.dedup_by_key(|(_, campus, _)| *campus);
+    Ok(drafts)
+}
+
+/// The drafts that were made together with this one, for other campuses.
+pub fn siblings(conn: &mut Conn, id: ProposalId) -> Result<Vec<ProposalRow>, StoreError> {
+    let run = matching_run_campuses::table
+        .filter(matching_run_campuses::proposal_id.eq(id))
+        .select(matching_run_campuses::matching_run_id);
+    let ids: Vec<ProposalId> = matching_run_campuses::table
+        .inner_join(proposals::table)
+        .filter(matching_run_campuses::matching_run_id.eq_any(run.load::<MatchingRunId>(conn)?))
+        .filter(proposals::state.eq(ProposalState::Draft))
+        .filter(proposals::id.ne(id))
+        .order(proposals::id)
+        .select(proposals::id)
+        .load(conn)?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        rows.extend(find(conn, id)?);
+    }
+    Ok(rows)
+}
+
+/// Keeps another plan for a draft; answers whether it still was the draft of the revision before.
+pub fn update(conn: &mut Conn, row: &ProposalRow) -> Result<bool, StoreError> {
+    let before = proposals::table
+        .filter(proposals::id.eq(row.id))
+        .filter(proposals::state.eq(ProposalState::Draft))
+        .filter(proposals::revision.eq(row.revision - 1));
+    let updated = diesel::update(before)
+        .set((
+            proposals::plan.eq(Json(PlanDocument::from(row))),
+            proposals::revision.eq(row.revision),
+            proposals::updated_at.eq(row.updated_at),
+        ))
+        .execute(conn)?;
+    Ok(updated == 1)
+}
+
 /// Notes that the offers of a draft went out; answers whether this was the one who did it.
 pub fn send(conn: &mut Conn, id: ProposalId, now: Instant) -> Result<bool, StoreError> {
     let draft = proposals::table.filter(proposals::id.eq(id)).filter(proposals::state.eq(ProposalState::Draft));
@@ -120,6 +168,37 @@ struct PlanDocument {
     loads: LoadsDocument,
     #[serde(default)]
     fairness: u16,
+    #[serde(default)]
+    scope: ScopeDocument,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct ScopeDocument {
+    only: Option<Vec<String>>,
+    from: Option<String>,
+    until: Option<String>,
+}
+
+impl From<&Scope> for ScopeDocument {
+    fn from(scope: &Scope) -> Self {
+        Self {
+            only: scope.only.as_ref().map(|only| only.iter().map(ToString::to_string).collect()),
+            from: scope.from.map(|at| at.to_string()),
+            until: scope.until.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl ScopeDocument {
+    fn read(self) -> Option<Scope> {
+        let needs = |only: Vec<String>| only.iter().map(|id| id.parse().ok()).collect::<Option<_>>();
+        let instant = |at: Option<String>| at.map_or(Some(None), |at| at.parse().ok().map(Some));
+        Some(Scope {
+            only: self.only.map_or(Some(None), |only| needs(only).map(Some))?,
+            from: instant(self.from)?,
+            until: instant(self.until)?,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -193,6 +272,7 @@ impl From<&ProposalRow> for PlanDocument {
             prices: prices.collect(),
             loads: row.plan.loads.into(),
             fairness: row.plan.fairness,
+            scope: (&row.plan.scope).into(),
         }
     }
 }
@@ -246,6 +326,7 @@ impl PlanDocument {
             prices: prices.collect::<Option<_>>()?,
             loads: self.loads.into(),
             fairness: self.fairness,
+            scope: self.scope.read()?,
         })
     }
 }

@@ -242,6 +242,7 @@ const TABLE: &[Row] = &[
     ("create_proposal", Need, r#"{"campus_request_ids":["$campus_request_id"]}"#, [401, 404, 404, 403, 201, 404]),
     ("get_proposal", Proposal, "", COORDINATOR),
     ("send_proposal", Proposal, "", COORDINATOR),
+    ("mend_proposal", Proposal, "", COORDINATOR),
     ("explain_proposal", Proposal, "", COORDINATOR),
     ("list_reinforcements", Proposal, "", COORDINATOR),
     ("get_proposal_picture", Proposal, "", COORDINATOR),

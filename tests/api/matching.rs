@@ -20,6 +20,8 @@ on_both!(
     a_run_that_was_left_behind_is_begun_again,
     a_run_sends_its_offers,
     a_plan_made_again_moves_nobody_without_need,
+    a_draft_is_brought_up_to_date,
+    drafts_are_mended_by_night,
     what_is_wrong_with_a_run_is_said,
     why_somebody_has_no_seat,
     who_might_come_if_it_were_moved,
@@ -160,6 +162,15 @@ async fn campuses_that_share_volunteers_are_planned_together(world: &World) {
     }
     seats.sort_by_key(|(need, _)| *need != json!(here.id()));
     assert_eq!(seats, [(json!(here.id()), json!(ben.id)), (json!(there.id()), json!(ada.id))]);
+
+    // Without Ben the seat here stays open: what the draft there has Ada do is left alone.
+    let pause = format!("/v1/campuses/{}/volunteers/{}/pause", world.campus_id(), ben.id);
+    office.post(&pause, json!({ "reason": "On leave." })).await.expect(200);
+    let mine = run["proposals"].as_array().unwrap().iter().find(|one| one["campus_id"] == world.campus_id());
+    let mend = format!("/v1/proposals/{}/mend", mine.unwrap()["proposal_id"].as_str().unwrap());
+    let mended = office.act(&mend).await.expect(200).json;
+    assert_eq!((&mended["proposal"]["seats_filled"], &mended["added"]), (&json!(0), &json!([])), "{mended}");
+    assert_eq!(mended["dropped"][0]["display_name"], "Ben");
 
     // The other office may not read what is about York too, and does not see it in its list.
     let _ = other.coordinator.get(&path).await.refused(404, "not_found");
@@ -305,6 +316,76 @@ async fn a_plan_made_again_moves_nobody_without_need(world: &World) {
     assert_eq!(proposal["seats"][0]["volunteer_id"], json!(ben.id));
     let why = world.explained(&proposal, &need, &ada).await;
     assert_eq!((&why["because"], &why["refusals"][0]["rule"]), (&json!("rules"), &json!("not_approved_here")));
+}
+
+async fn a_draft_is_brought_up_to_date(world: &World) {
+    let (ada, ben) = (world.volunteer("Ada").await, world.volunteer("Ben").await);
+    let talk = world.approved_need(&one_seat("Talk", "2027-02-25T12:00", "2027-02-25T14:00")).await;
+    let panel = world.approved_need(&one_seat("Panel", "2027-03-04T12:00", "2027-03-04T14:00")).await;
+    let office = world.coordinator();
+    // A draft for the talk alone stays one for the talk.
+    let body = json!({ "campus_request_ids": [talk.id()] });
+    let draft = office.post(&format!("/v1/campuses/{}/proposals", world.campus_id()), body).await.expect(201).json;
+    let path = format!("/v1/proposals/{}", draft["id"].as_str().unwrap());
+    let same = office.act(&format!("{path}/mend")).await.expect(200).json;
+    assert_eq!((&same["kept"], &same["added"], &same["dropped"]), (&json!(1), &json!([]), &json!([])));
+    assert_eq!((&same["proposal"]["seats"], &same["proposal"]["revision"]), (&draft["seats"], &json!(2)));
+
+    let had = draft["seats"][0]["volunteer_id"].clone();
+    let (gone, next) = if had == json!(ada.id) { (&ada, &ben) } else { (&ben, &ada) };
+    let pause = format!("/v1/campuses/{}/volunteers/{}/pause", world.campus_id(), gone.id);
+    office.post(&pause, json!({ "reason": "On leave." })).await.expect(200);
+    let mend = format!("{path}/mend");
+    let mended = office.request("POST", &mend).key("mend").send().await.expect(200);
+    assert_eq!((&mended.json["kept"], mended.header("ETag")), (&json!(0), Some("\"3\"")));
+    assert_eq!(mended.json["dropped"][0]["volunteer_id"], json!(gone.id));
+    assert_eq!(mended.json["added"][0]["volunteer_id"], json!(next.id));
+    assert_eq!(mended.json["added"][0]["campus_request_id"], json!(talk.id()));
+    let proposal = &mended.json["proposal"];
+    assert_eq!((&proposal["seats_filled"], &proposal["gap_percent"]), (&json!(1), &json!(0.0)));
+    assert_eq!(office.get(&path).await.expect(200).json, *proposal);
+    let again = office.request("POST", &mend).key("mend").send().await.expect(200);
+    assert_eq!((&again.json, again.header("Idempotent-Replayed")), (&mended.json, Some("true")));
+
+    // A need that is called off takes its seats along.
+    let all = office.propose(world.campus_id()).await.expect(201);
+    assert_eq!(all.json["seats_filled"], 2);
+    let cancel = format!("/v1/campus-requests/{}/cancel", panel.id());
+    office.post(&cancel, json!({ "reason": "The room is gone." })).await.expect(200);
+    let less = office.act(&format!("/v1/proposals/{}/mend", all.id())).await.expect(200).json;
+    assert_eq!((&less["kept"], &less["proposal"]["seats_wanted"]), (&json!(1), &json!(1)));
+    assert_eq!(less["dropped"][0]["campus_request_id"], json!(panel.id()));
+
+    office.send_proposal(&all.id()).await.expect(200);
+    let _ = office.act(&format!("/v1/proposals/{}/mend", all.id())).await.refused(409, "wrong_state");
+}
+
+async fn drafts_are_mended_by_night(world: &World) {
+    let (ada, ben) = (world.volunteer("Ada").await, world.volunteer("Ben").await);
+    world.approved_need(&one_seat("Talk", "2027-02-25T12:00", "2027-02-25T14:00")).await;
+    let older = world.coordinator().propose(world.campus_id()).await.expect(201).json;
+    let draft = world.coordinator().propose(world.campus_id()).await.expect(201).json;
+    let gone = draft["seats"][0]["volunteer_id"].as_str().unwrap();
+    let next = if gone == ada.id { &ben.id } else { &ada.id };
+    let pause = format!("/v1/campuses/{}/volunteers/{gone}/pause", world.campus_id());
+    world.coordinator().post(&pause, json!({ "reason": "On leave." })).await.expect(200);
+    let read = async |of: &Value| {
+        let path = format!("/v1/proposals/{}", of["id"].as_str().unwrap());
+        world.coordinator().get(&path).await.expect(200).json
+    };
+    // Hour by hour for two days: by day nothing, each night once, and only the latest.
+    let mut revisions = Vec::new();
+    for _ in 0..48 {
+        world.advance_minutes(60);
+        world.plan().await;
+        world.plan().await;
+        revisions.push(read(&draft).await["revision"].as_i64().unwrap());
+    }
+    let changed = |hours: &[i64]| hours.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!((changed(&revisions), revisions.last()), (2, Some(&3)), "{revisions:?}");
+    let mended = read(&draft).await;
+    assert_eq!(mended["seats"][0]["volunteer_id"], json!(next));
+    assert_eq!(read(&older).await, older);
 }
 
 async fn what_is_wrong_with_a_run_is_said(world: &World) {

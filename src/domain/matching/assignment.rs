@@ -63,6 +63,17 @@ impl ProposalState {
             Self::Sent => Err(WrongState { from: self.as_str(), verb: "send" }),
         }
     }
+
+    /// Its plan is brought up to date.
+    ///
+    /// # Errors
+    /// [`WrongState`] once sent.
+    pub const fn mend(self) -> Result<Self, WrongState> {
+        match self {
+            Self::Draft => Ok(Self::Draft),
+            Self::Sent => Err(WrongState { from: self.as_str(), verb: "mend" }),
+        }
+    }
 }
 
 impl OfferState {

@@ -7,6 +7,8 @@
 mod file;
 mod lines;
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -155,24 +157,13 @@ impl Import {
         ctx: Ctx<ImportQuery>,
         file: &File,
         may: impl Fn(&mut Tx<'_>, &Actor) -> Result<T, ServiceError> + Send + 'static,
-    ) -> Result<Result<(Self, T), actix_web::HttpResponse>, Problem> {
+    ) -> Result<ControlFlow<actix_web::HttpResponse, (Self, T)>, Problem> {
         // The same key with the other `dry_run` is another request.
         let digest = format!("{} {}", file.digest, ctx.query.dry_run);
-        let found = std::sync::Arc::new(std::sync::Mutex::new(None));
-        let kept = found.clone();
-        let before = ctx.peek(&digest, move |tx, actor| {
-            let found = may(tx, actor)?;
-            *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(found);
-            Ok(())
-        });
-        if let Some(answered) = before.await? {
-            return Ok(Err(answered));
-        }
-        let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        match found {
-            Some(found) => Ok(Ok((Self { ctx, digest }, found))),
-            None => Err(Problem::not_found()),
-        }
+        Ok(match ctx.peek(&digest, may).await? {
+            ControlFlow::Continue(found) => ControlFlow::Continue((Self { ctx, digest }, found)),
+            ControlFlow::Break(answered) => ControlFlow::Break(answered),
+        })
     }
 
     /// Answers with the report, and keeps it under the caller's key.
@@ -189,8 +180,8 @@ async fn import_students(ctx: Ctx<ImportQuery>, At(campus): At<CampusId>, file: 
     let dry_run = ctx.query.dry_run;
     let may = move |tx: &mut Tx<'_>, actor: &Actor| students::may(tx, actor, campus);
     let (import, ()) = match Import::begin(ctx.for_portals_too(), &file, may).await? {
-        Ok(begun) => begun,
-        Err(answered) => return Ok(answered),
+        ControlFlow::Continue(begun) => begun,
+        ControlFlow::Break(answered) => return Ok(answered),
     };
     let said = file.lines::<StudentLine>().await?;
     let mut lines: Vec<_> = said.iter().map(|(number, line)| line.as_line(*number, &())).collect();
@@ -210,8 +201,8 @@ async fn import_slots(ctx: Ctx<ImportQuery>, At(event): At<EventId>, file: File)
     let dry_run = ctx.query.dry_run;
     let may = move |tx: &mut Tx<'_>, actor: &Actor| slots::event(tx, actor, event);
     let (import, found) = match Import::begin(ctx, &file, may).await? {
-        Ok(begun) => begun,
-        Err(answered) => return Ok(answered),
+        ControlFlow::Continue(begun) => begun,
+        ControlFlow::Break(answered) => return Ok(answered),
     };
     let said = file.lines::<SlotLine>().await?;
     let mut lines: Vec<_> = said.iter().map(|(number, line)| line.as_line(*number, &found.when.zone())).collect();
@@ -233,8 +224,8 @@ async fn import_bookings(ctx: Ctx<ImportQuery>, At(event): At<EventId>, file: Fi
     let dry_run = ctx.query.dry_run;
     let may = move |tx: &mut Tx<'_>, actor: &Actor| bookings::event(tx, actor, event);
     let (import, found) = match Import::begin(ctx.for_portals_too(), &file, may).await? {
-        Ok(begun) => begun,
-        Err(answered) => return Ok(answered),
+        ControlFlow::Continue(begun) => begun,
+        ControlFlow::Break(answered) => return Ok(answered),
     };
     let said = file.lines::<PlaceLine>().await?;
     let mut lines: Vec<_> = said.iter().map(|(number, line)| line.as_line(*number, &found.when.zone())).collect();

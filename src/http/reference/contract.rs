@@ -2,6 +2,8 @@
 //!
 //! Knows as much of `OpenAPI` and JSON Schema as `openapi.yaml` uses, and no more.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_yaml_ng::Value;
 
@@ -18,6 +20,7 @@ pub struct Reference {
     headings: Vec<Heading>,
     groups: Vec<Group>,
     shapes: Vec<Shape>,
+    problems: Vec<CommonProblem>,
 }
 
 /// The operations under one tag.
@@ -41,6 +44,7 @@ struct Operation {
     body: Option<Body>,
     answers: Vec<Answer>,
     problems: Vec<Problem>,
+    common: Vec<CommonProblem>,
 }
 
 /// A piece of a path; what stands in braces is the caller's to fill in.
@@ -76,12 +80,22 @@ struct Answer {
     examples: Vec<Example>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Problem {
     status: String,
     about: String,
     codes: Vec<String>,
 }
+
+/// A problem of many operations, which the page explains once.
+#[derive(Debug, Clone, Serialize)]
+struct CommonProblem {
+    name: String,
+    problem: Problem,
+}
+
+/// From how many operations on a problem is explained once, in a place of its own.
+const COMMON: usize = 10;
 
 #[derive(Debug, Serialize)]
 struct Example {
@@ -106,6 +120,7 @@ impl Reference {
         let root: Value = serde_yaml_ng::from_str(contract)?;
         let schemas = Schemas::of(&root);
         let info = root.get("info").unwrap_or(&Value::Null);
+        let common = common_problems(&root, schemas);
         let (conventions, headings) = prose::with_headings(&text(info, "description"));
         let mut groups: Vec<Group> = items(&root, "tags")
             .map(|tag| Group {
@@ -120,7 +135,7 @@ impl Reference {
                 if let (Some(group), Some(method)) =
                     (groups.iter_mut().find(|group| group.name == tag), method.as_str())
                 {
-                    group.operations.push(read_operation(schemas, path, method, operation));
+                    group.operations.push(read_operation(schemas, &common, path, method, operation));
                 }
             }
         }
@@ -140,16 +155,56 @@ impl Reference {
             headings,
             groups,
             shapes,
+            problems: common,
         })
     }
 }
 
-fn read_operation(schemas: Schemas<'_>, path: &str, method: &str, operation: &Value) -> Operation {
+/// The problems that at least [`COMMON`] operations answer with, by status.
+fn common_problems(root: &Value, schemas: Schemas<'_>) -> Vec<CommonProblem> {
+    let mut used: BTreeMap<(&str, &str), (usize, &Value)> = BTreeMap::new();
+    let operations = entries(root, "paths").flat_map(|(_, methods)| methods.as_mapping().into_iter().flatten());
+    for (_, operation) in operations {
+        for (status, response) in entries(operation, "responses") {
+            if let Some(name) = component(response).filter(|_| is_problem(status, schemas.followed(response))) {
+                used.entry((status, name)).or_insert((0, response)).0 += 1;
+            }
+        }
+    }
+    let common = used.into_iter().filter(|(_, (times, _))| *times >= COMMON);
+    let read = |((status, name), (_, response)): ((&str, &str), (usize, &Value))| CommonProblem {
+        name: name.to_owned(),
+        problem: read_problem(schemas, status, schemas.followed(response)),
+    };
+    common.map(read).collect()
+}
+
+/// Whether an answer is a problem rather than a page or a success.
+fn is_problem(status: &str, response: &Value) -> bool {
+    status >= "400" && !entries(response, "content").any(|(media, _)| media == "text/html")
+}
+
+/// The name of the component that a reference leads to.
+fn component(value: &Value) -> Option<&str> {
+    value.get("$ref").and_then(Value::as_str)?.rsplit('/').next()
+}
+
+fn read_operation(
+    schemas: Schemas<'_>,
+    common: &[CommonProblem],
+    path: &str,
+    method: &str,
+    operation: &Value,
+) -> Operation {
     let mut answers = Vec::new();
     let mut problems = Vec::new();
-    for (status, response) in entries(operation, "responses") {
-        let response = schemas.followed(response);
-        if status >= "400" && !entries(response, "content").any(|(media, _)| media == "text/html") {
+    let mut shared = Vec::new();
+    for (status, given) in entries(operation, "responses") {
+        let response = schemas.followed(given);
+        let of_many = component(given).and_then(|name| common.iter().find(|one| one.name == name));
+        if let Some(one) = of_many {
+            shared.push(one.clone());
+        } else if is_problem(status, response) {
             problems.push(read_problem(schemas, status, response));
         } else {
             answers.push(read_answer(schemas, status, response));
@@ -166,6 +221,7 @@ fn read_operation(schemas: Schemas<'_>, path: &str, method: &str, operation: &Va
         body: operation.get("requestBody").and_then(|body| read_body(schemas, body)),
         answers,
         problems,
+        common: shared,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::which;
+use super::scope;
 use crate::domain::ids::CampusId;
 use crate::domain::matching::plan::{Problem, Proposal, mend, propose_with, stripped};
 use crate::domain::matching::run::{Asked, MOST_ATTEMPTS, Outcome, RunState, Trade, in_words};
@@ -146,7 +146,7 @@ fn facts(tx: &mut Tx<'_>, run: &MatchingRunRow) -> Result<Problem, ServiceError>
     for &campus in &campuses {
         access::require(tx, &actor, campus, Action::Staff)?;
     }
-    planning::facts(tx, &campuses, &which(&run.asked), run.asked.fairness)
+    planning::facts(tx, &campuses, &scope(&run.asked), run.asked.fairness)
 }
 
 /// Something that takes long, beside the lanes.

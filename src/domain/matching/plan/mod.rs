@@ -10,7 +10,7 @@ mod layout;
 mod loads;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::layout::{Layout, Seats};
 pub use self::loads::Loads;
@@ -22,6 +22,7 @@ use crate::domain::{
         score::score,
         solver::{self, Effort, Go, Pair, Progress, Solution, TICKS, certificate, gap_percent},
     },
+    time::Instant,
 };
 
 /// What a seat is worth per step of priority.
@@ -69,9 +70,33 @@ pub struct Wishes {
     pub keep: Vec<(RoleId, VolunteerId)>,
 }
 
+/// Which needs a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Only these.
+    pub only: Option<Vec<CampusRequestId>>,
+    /// Only those that begin then or later.
+    pub from: Option<Instant>,
+    /// Only those that begin before then.
+    pub until: Option<Instant>,
+}
+
+impl Scope {
+    /// Whether a need is one of them.
+    #[must_use]
+    pub fn holds(&self, need: &CampusRequest) -> bool {
+        let start = need.when.window().start();
+        self.only.as_ref().is_none_or(|only| only.contains(&need.id))
+            && self.from.is_none_or(|from| from <= start)
+            && self.until.is_none_or(|until| start < until)
+    }
+}
+
 /// What there is to plan for. Travel is reckoned as at the first campus.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Problem {
+    /// Which needs were asked for; those of the sites are among them.
+    pub scope: Scope,
     /// The campuses.
     pub sites: Vec<Site>,
     /// What is wished for.
@@ -167,6 +192,19 @@ pub struct Proposal {
     pub loads: Loads,
     /// The weight of fairness it was made with.
     pub fairness: u16,
+    /// Which needs it is for.
+    pub scope: Scope,
+}
+
+/// What became of a plan's seats when it was mended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// How many seats stayed with whom they were given to.
+    pub kept: u32,
+    /// The seats given anew, by their place in the new plan.
+    pub added: Vec<usize>,
+    /// The seats taken away, by their place in the plan before.
+    pub dropped: Vec<usize>,
 }
 
 /// The best plan found for all open seats together.
@@ -265,6 +303,7 @@ fn written(layout: &Layout<'_>, solution: &Solution) -> Proposal {
         prices: prices.collect(),
         loads: Loads::of(layout, &taken),
         fairness: layout.problem.wishes.fairness,
+        scope: layout.problem.scope.clone(),
     }
 }
 
@@ -306,6 +345,20 @@ fn left_open(seats: &Seats<'_>, filled: u16, eligible: u32) -> OpenSeats {
 }
 
 impl Proposal {
+    /// What has changed since a plan for the same needs.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Changes {
+        let key = |seat: &ProposedSeat| (seat.role_id, seat.volunteer_id);
+        let beyond = |these: &Self, those: &Self| -> Vec<usize> {
+            let known: BTreeSet<(RoleId, VolunteerId)> = those.seats.iter().map(key).collect();
+            let new = these.seats.iter().enumerate().filter(|(_, seat)| !known.contains(&key(seat)));
+            new.map(|(at, _)| at).collect()
+        };
+        let (added, dropped) = (beyond(self, before), beyond(before, self));
+        let kept = u32::try_from(self.seats.len() - added.len()).unwrap_or(u32::MAX);
+        Changes { kept, added, dropped }
+    }
+
     /// The part of a plan for several campuses that is one campus's. Value, bound, gap and loads are of the whole.
     #[must_use]
     pub fn part(&self, problem: &Problem, campus: CampusId) -> Self {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::{
     campus_request::{CampusRequest, Kind, Mode, NeedRole},
     eligibility::{Prospect, Terrain, check},
-    plan::{OpenNeed, Problem, Proposal, Site, Wishes, mend, propose, stripped},
+    plan::{OpenNeed, Problem, Proposal, Scope, Site, Wishes, mend, propose, stripped},
     solver::Go,
     travel::{TravelRule, Venue},
 };
@@ -31,7 +31,7 @@ fn roles(list: &[(&str, u16, u16)]) -> Vec<NeedRole> {
 
 fn problem(needs: Vec<OpenNeed>, people: Vec<Prospect>) -> Problem {
     let terrain = Terrain { campus: Some(campus()), travel: TravelRule::default() };
-    Problem { sites: vec![Site { needs, people, terrain }], wishes: Wishes::default() }
+    Problem { sites: vec![Site { needs, people, terrain }], wishes: Wishes::default(), scope: Scope::default() }
 }
 
 /// Reads a proposal by the rules alone and recounts it.
