@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveTime;
 
 use crate::auth::attempts::AttemptLimits;
-use crate::domain::letter::{Email, Person};
+use crate::auth::link::ADDRESS_SEAL;
+use crate::auth::secret;
+use crate::domain::letter::{Email, LONGEST_LOCAL_PART, Person};
 use crate::domain::matching::waves::Quiet;
 use crate::domain::notice::Site;
 use crate::mail::smtp_url::SmtpUrl;
+use crate::service::inbound::Door;
 use crate::store::db::{Lanes, Location};
 
 /// Every variable, its default and what it is for; the README and `rostrum doctor` show this table.
@@ -24,6 +27,16 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("ROSTRUM_MAIL_FROM", "Rostrum <rostrum@SITE_HOST>", "whom letters come from: Name <address>"),
     ("ROSTRUM_MAIL_CA", "", "a PEM file of further root certificates to trust when talking to the mail relay"),
     ("ROSTRUM_MAIL_CONNECTIONS", "4", "the most connections to the mail relay at once, 1 to 64"),
+    (
+        "ROSTRUM_INBOUND_DIR",
+        "",
+        "a maildir in which a mail server leaves what is written to ROSTRUM_MAIL_FROM and behind its plus",
+    ),
+    (
+        "ROSTRUM_INBOUND_KEY",
+        "",
+        "the key under which such letters are posted to /v1/inbound-letters, 16 characters or more",
+    ),
     ("ROSTRUM_TOKEN_KEY", "", "32 bytes in base64 that sign access tokens; without it, DATA_DIR/token.key is made"),
     ("ROSTRUM_WORKERS", "0", "HTTP threads, 0 to 256; 0 for one a core"),
     (
@@ -88,6 +101,8 @@ pub struct Settings {
     pub mail_ca: Option<PathBuf>,
     /// The most connections to the relay.
     pub mail_connections: usize,
+    /// By what letters come in.
+    pub inbound: Door,
     /// The key of access tokens, where it was given.
     pub token_key: Option<Key>,
     /// HTTP threads; 0 for one a core.
@@ -145,6 +160,7 @@ impl Settings {
             mail: read.mail(&default_mail),
             mail_ca: (read.get)("ROSTRUM_MAIL_CA").map(PathBuf::from),
             mail_connections: read.number("ROSTRUM_MAIL_CONNECTIONS", 4, 1, 64),
+            inbound: read.inbound(&from),
             token_key: read.token_key(),
             workers: read.number("ROSTRUM_WORKERS", 0, 0, 256),
             attempts: AttemptLimits::default(),
@@ -169,6 +185,7 @@ impl Settings {
             mail: MailTarget::Folder(folder.join("mail")),
             mail_ca: None,
             mail_connections: 4,
+            inbound: Door::default(),
             token_key: None,
             workers: 2,
             attempts: AttemptLimits::default(),
@@ -273,6 +290,25 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
                 MailTarget::Folder(PathBuf::from("mail"))
             }
         }
+    }
+
+    fn inbound(&mut self, from: &Person) -> Door {
+        let maildir = (self.get)("ROSTRUM_INBOUND_DIR").map(PathBuf::from);
+        let key = (self.get)("ROSTRUM_INBOUND_KEY");
+        if key.as_ref().is_some_and(|key| key.trim().chars().count() < 16) {
+            self.faults.push(Fault("ROSTRUM_INBOUND_KEY is shorter than 16 characters".to_owned()));
+        }
+        let door = Door { maildir, key_hash: key.map(|key| secret::hash(key.trim())) };
+        let local = from.email().as_str().split('@').next().unwrap_or_default();
+        if door.is_open() && local.len() + 1 + ADDRESS_SEAL > LONGEST_LOCAL_PART {
+            let most = LONGEST_LOCAL_PART - 1 - ADDRESS_SEAL;
+            self.fault(
+                "ROSTRUM_MAIL_FROM",
+                local,
+                &format!("at most {most} characters before the @ when letters come in"),
+            );
+        }
+        door
     }
 
     fn token_key(&mut self) -> Option<Key> {

@@ -90,6 +90,7 @@ pub fn app(settings: &Settings, clock: Clock, transport: Transport) -> Result<Ap
         attempts: Attempts::new(settings.attempts),
         transport,
         quiet: settings.quiet,
+        inbound: settings.inbound.clone(),
     }))
 }
 

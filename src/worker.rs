@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use crate::service::app::App;
 use crate::service::error::ServiceError;
 use crate::service::{
-    bookings, campus_requests, idempotency, matching_runs, mending, offers, outbox, releasing, sessions, waitlist,
+    bookings, campus_requests, idempotency, inbound, matching_runs, mending, offers, outbox, releasing, sessions,
+    waitlist,
 };
 
 /// How long the loop sleeps when nothing wakes it.
@@ -91,6 +92,7 @@ pub async fn tick(app: &App) {
     report("holds ended", bookings::expire_holds(app).await);
     report("places passed on", waitlist::expire_due(app).await);
     report("places released", releasing::release_due(app).await);
+    report("letters taken in", inbound::collect(app).await);
     report("letters", outbox::deliver_due(app).await);
 }
 

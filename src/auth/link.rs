@@ -2,8 +2,10 @@
 //!
 //! A student's letters all carry the same link, also those written after the place was moved; so it is made from the
 //! booking's id and the site's key (HMAC-SHA-256, RFC 2104) and not drawn by lot. A link that the office
-//! hands out carries its own end as well. Absent on purpose: any other end of life, which is the thing's own.
+//! hands out carries its own end as well, and the address to which calendar programs and mail servers answer carries such a
+//! seal behind its plus, in letters that no mail server changes. Absent on purpose: any other end of life, which is the thing's own.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -23,6 +25,10 @@ pub enum LinkFor {
     Assignment,
     /// The day of an event, with names; for some hours.
     Day,
+    /// An invite, to whose address calendar programs answer: of an assignment or a booking.
+    Invite,
+    /// A letter, to whose address mail servers report.
+    Letter,
     /// The door of an event, on the phone that opened the day's link; for as long as that link.
     Door,
 }
@@ -36,6 +42,8 @@ impl LinkFor {
             Self::Assignment => 'a',
             Self::Day => 'd',
             Self::Door => 'g',
+            Self::Invite => 'i',
+            Self::Letter => 'l',
         }
     }
 }
@@ -116,6 +124,53 @@ impl Links {
 /// Keeps the seals of links that end apart from the others.
 const PURPOSE_UNTIL: &str = "rostrum link until 1";
 
+/// Keeps the seals of addresses apart from the others.
+const PURPOSE_ADDRESS: &str = "rostrum address 1";
+/// The digits of an address: no capitals, which mail servers may lower.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// How many digits an id takes, and how many its seal: 80 bits, which nobody guesses by sending letters.
+const ID_DIGITS: usize = 26;
+const SEAL_DIGITS: usize = 16;
+/// How many characters stand behind the plus of an address.
+pub const ADDRESS_SEAL: usize = 1 + ID_DIGITS + SEAL_DIGITS;
+
+/// Addresses that speak for one thing.
+impl Links {
+    /// What stands behind the plus of the address that speaks for `id`: [`ADDRESS_SEAL`] small letters and digits.
+    #[must_use]
+    pub fn seal_address(&self, what: LinkFor, id: Uuid) -> String {
+        let name = format!("{}{}", what.letter(), digits(id.as_u128(), ID_DIGITS));
+        let mac = hmac::sign(&self.0, format!("{PURPOSE_ADDRESS} {name}").as_bytes());
+        let seal = mac.as_ref().iter().take(10).fold(0, |number, &octet| number << 8 | u128::from(octet));
+        format!("{name}{}", digits(seal, SEAL_DIGITS))
+    }
+
+    /// What an address speaks for, if it is one of ours.
+    #[must_use]
+    pub fn open_address(&self, text: &str) -> Option<(LinkFor, Uuid)> {
+        let text = text.to_ascii_lowercase();
+        let what = match text.chars().next()? {
+            'i' => LinkFor::Invite,
+            'l' => LinkFor::Letter,
+            _ => return None,
+        };
+        let mut id = 0_u128;
+        for octet in text.get(1..=ID_DIGITS)?.bytes() {
+            let digit = DIGITS.iter().position(|&digit| digit == octet)?;
+            id = id << 5 | u128::try_from(digit).ok()?;
+        }
+        let id = Uuid::from_u128(id);
+        verify_slices_are_equal(self.seal_address(what, id).as_bytes(), text.as_bytes()).ok()?;
+        Some((what, id))
+    }
+}
+
+/// The last `count` digits of `number` to the base of 32.
+fn digits(number: u128, count: usize) -> String {
+    let digit = |at: usize| DIGITS.get(usize::try_from(number >> (5 * at) & 31).unwrap_or_default());
+    (0..count).rev().filter_map(digit).map(|&digit| char::from(digit)).collect()
+}
+
 /// The key is not shown.
 impl std::fmt::Debug for Links {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -141,6 +196,25 @@ mod tests {
             assert_eq!(ours.open(wrong), None, "{wrong}");
         }
     }
+
+    #[test]
+    fn an_address_opens_what_it_was_sealed_for_whatever_its_case() {
+        let (ours, theirs) = (Links::new(&[1; 32]), Links::new(&[2; 32]));
+        for id in [Uuid::now_v7(), Uuid::nil(), Uuid::max()] {
+            let sealed = ours.seal_address(LinkFor::Invite, id);
+            assert_eq!(sealed.len(), ADDRESS_SEAL);
+            assert!(sealed.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit()), "{sealed}");
+            assert_eq!(ours.open_address(&sealed), Some((LinkFor::Invite, id)));
+            assert_eq!(ours.open_address(&sealed.to_uppercase()), Some((LinkFor::Invite, id)));
+            let other = sealed.replacen('i', "l", 1);
+            let longer = format!("{sealed}0");
+            let foreign = theirs.seal_address(LinkFor::Invite, id);
+            for wrong in ["", "i", "ié", &sealed[..42], &other, &longer, &foreign, &sealed.replace('0', "u")] {
+                assert!(wrong == sealed || ours.open_address(wrong).is_none(), "{wrong}");
+            }
+        }
+    }
+
     #[test]
     fn a_link_with_an_end_opens_until_then() {
         let (ours, theirs) = (Links::new(&[1; 32]), Links::new(&[2; 32]));

@@ -81,7 +81,7 @@ fn told(verdicts: &[(&str, Verdict)]) -> ExitCode {
 
 /// Whether a variable may hold a password or a key.
 fn secret(name: &str) -> bool {
-    matches!(name, "DATABASE_URL" | "ROSTRUM_MAIL_URL" | "ROSTRUM_TOKEN_KEY")
+    matches!(name, "DATABASE_URL" | "ROSTRUM_MAIL_URL" | "ROSTRUM_INBOUND_KEY" | "ROSTRUM_TOKEN_KEY")
 }
 
 fn database(settings: &Settings, zones: &mut Vec<String>) -> Verdict {

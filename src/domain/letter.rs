@@ -11,7 +11,7 @@ use super::{ids::LetterId, time::Instant, words::words};
 /// The longest address that RFC 5321 lets through.
 const LONGEST_EMAIL: usize = 254;
 /// The longest part before the `@`.
-const LONGEST_LOCAL_PART: usize = 64;
+pub const LONGEST_LOCAL_PART: usize = 64;
 /// The longest name of a person, in characters.
 pub const LONGEST_NAME: usize = 200;
 /// The longest subject, in characters.
@@ -236,6 +236,8 @@ pub struct Letter {
     pub to: Person,
     /// Who writes it: the site.
     pub from: Person,
+    /// Where mail servers report what they could not hand on, where somebody reads that; otherwise the writer.
+    pub bounces_to: Option<Email>,
     /// Who gets the answer: the career office.
     pub reply_to: Option<Person>,
     /// One line.

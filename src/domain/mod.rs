@@ -7,6 +7,7 @@ pub mod matching;
 pub mod notice;
 pub mod people;
 pub mod refusal;
+pub mod reply;
 pub mod scheduling;
 pub mod time;
 pub mod wording;

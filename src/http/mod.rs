@@ -26,6 +26,7 @@ pub mod finish;
 pub mod grids;
 pub mod hours;
 pub mod imports;
+pub mod inbound;
 pub mod letters;
 pub mod matching_runs;
 pub mod members;
@@ -128,6 +129,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         assignments::routes,
         hours::routes,
         attention::routes,
+        inbound::routes,
         offer_pages::routes,
         place_pages::routes,
     ];
@@ -178,6 +180,7 @@ pub fn all_routes() -> Vec<(&'static str, &'static str)> {
         assignments::ROUTES,
         hours::ROUTES,
         attention::ROUTES,
+        inbound::ROUTES,
         offer_pages::ROUTES,
         place_pages::ROUTES,
     ];

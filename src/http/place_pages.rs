@@ -43,7 +43,7 @@ fn open(app: &App, link: &str) -> Result<Behind, ServiceError> {
         Some((LinkFor::Booking, id)) => Ok(Behind::Booking(BookingId::from_uuid(id))),
         Some((LinkFor::Entry, id)) => Ok(Behind::Entry(WaitlistEntryId::from_uuid(id))),
         Some((LinkFor::Assignment, id)) => Ok(Behind::Assignment(AssignmentId::from_uuid(id))),
-        Some((LinkFor::Offer | LinkFor::Day | LinkFor::Door, _)) | None => Err(ServiceError::NotFound),
+        Some(_) | None => Err(ServiceError::NotFound),
     }
 }
 

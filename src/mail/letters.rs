@@ -15,7 +15,7 @@ use crate::calendar::ics;
 use crate::domain::{
     agenda::{Agenda, Answer, Attendee, Entry, Method, Status},
     ids::LetterId,
-    letter::{CalendarMethod, CalendarPart, LONGEST_SUBJECT, Letter, QR_ID, clean_text, one_line},
+    letter::{CalendarMethod, CalendarPart, Email, LONGEST_SUBJECT, Letter, Person, QR_ID, clean_text, one_line},
     notice::{
         CalendarMark, CancelCause, Engagement, HeldEnd, News, Notice, OfferEnd, PlaceEnd, PlaceFacts, Recipient, Site,
     },
@@ -45,6 +45,23 @@ impl From<minijinja::Error> for RenderFault {
     }
 }
 
+/// On whose paper a letter is written.
+#[derive(Clone, Copy)]
+pub struct Letterhead<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// To which address calendar programs answer about the entry of a UID; the site's own where nobody reads answers.
+    pub answers_to: &'a dyn Fn(&str) -> Option<Email>,
+}
+
+impl<'a> Letterhead<'a> {
+    /// The paper of a site where nobody reads answers.
+    #[must_use]
+    pub fn of(site: &'a Site) -> Self {
+        Self { site, answers_to: &|_| None }
+    }
+}
+
 /// Writes the letter that tells `to` about `notice`.
 ///
 /// # Errors
@@ -52,12 +69,13 @@ impl From<minijinja::Error> for RenderFault {
 pub fn render(
     notice: &Notice,
     to: &Recipient,
-    site: &Site,
+    head: Letterhead<'_>,
     id: LetterId,
     created: Instant,
 ) -> Result<Letter, RenderFault> {
-    let calendar = calendar(notice, to, site);
-    let attached = several::attached(notice, to, site);
+    let site = head.site;
+    let calendar = calendar(notice, to, head);
+    let attached = several::attached(notice, to, head);
     let kind = notice.kind();
     let campus = notice.campus();
     let answers = campus.and_then(|campus| campus.contact.as_ref());
@@ -79,6 +97,7 @@ pub fn render(
         kind,
         to: to.person.clone(),
         from: site.from.clone(),
+        bounces_to: None,
         reply_to: answers.cloned(),
         subject,
         text,
@@ -96,7 +115,7 @@ pub fn render(
 }
 
 /// The invite, or what takes it back: one entry, from the site to this reader alone.
-fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart> {
+fn calendar(notice: &Notice, to: &Recipient, head: Letterhead<'_>) -> Option<CalendarPart> {
     let seat = |engagement: &Engagement, mark: &CalendarMark, status| (engagement.entry(mark, status), engagement.when);
     let place = |place: &PlaceFacts, mark: &CalendarMark, status| (place.entry(mark, status), place.when);
     let ((entry, when), method, answer) = match notice {
@@ -130,7 +149,7 @@ fn calendar(notice: &Notice, to: &Recipient, site: &Site) -> Option<CalendarPart
         | Notice::NeedReturned { .. }
         | Notice::NeedDeclined { .. } => return None,
     };
-    Some(part(notice, (entry, when), method, answer, to, site))
+    Some(part(notice, (entry, when), method, answer, to, head))
 }
 
 fn part(
@@ -139,17 +158,16 @@ fn part(
     method: CalendarMethod,
     answer: Answer,
     to: &Recipient,
-    site: &Site,
+    head: Letterhead<'_>,
 ) -> CalendarPart {
     let said = match method {
         CalendarMethod::Request => Method::Request,
         CalendarMethod::Cancel => Method::Cancel,
     };
-    let entry = Entry {
-        organizer: Some(site.from.clone()),
-        attendee: Some(Attendee { person: to.person.clone(), answer }),
-        ..entry
-    };
+    let from = &head.site.from;
+    let organizer = (head.answers_to)(&entry.uid).map_or_else(|| from.clone(), |email| Person::new(from.name(), email));
+    let entry =
+        Entry { organizer: Some(organizer), attendee: Some(Attendee { person: to.person.clone(), answer }), ..entry };
     let agenda = Agenda {
         name: notice.campus().map(|campus| campus.name.clone()).unwrap_or_default(),
         description: None,

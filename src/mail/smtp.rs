@@ -35,7 +35,7 @@ use super::{
     smtp_url::{Security, SmtpUrl},
     transport::SendFault,
 };
-use crate::domain::letter::{Letter, one_line};
+use crate::domain::letter::{Letter, Person, one_line};
 
 /// A kept connection is not trusted for longer: relays hang up on the silent.
 const KEPT_FOR: Duration = Duration::from_secs(30);
@@ -126,7 +126,8 @@ impl Smtp {
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), SendFault> {
         let bytes = message::to_bytes(letter)?;
         let address = |person| message::address(person).map_err(|fault| SendFault::Permanent(fault.to_string()));
-        let (from, to) = (address(&letter.from)?, address(&letter.to)?);
+        let bounces = letter.bounces_to.as_ref().map(|email| Person::new("", email.clone()));
+        let (from, to) = (address(bounces.as_ref().unwrap_or(&letter.from))?, address(&letter.to)?);
         let _permit = self.permits.acquire().await.map_err(|fault| SendFault::Transient(fault.to_string()))?;
         let handing_over = AtomicBool::new(false);
         match timeout(self.settings.patience, self.deliver(&from, &to, &bytes, &handing_over)).await {

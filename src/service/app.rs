@@ -10,13 +10,15 @@ use super::bookings::Hints;
 use super::error::ServiceError;
 use super::feeds::Shelf;
 use super::idempotency::{self, Keyed, Stored};
+use super::inbound::Door;
 use super::outbox::Aside;
 use super::shared_reads::SharedReads;
 use super::standings::ReadPolicies;
 use crate::auth::attempts::Attempts;
-use crate::auth::link::Links;
+use crate::auth::link::{LinkFor, Links};
 use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
+use crate::domain::letter::Email;
 use crate::domain::matching::waves::Quiet;
 use crate::domain::notice::Site;
 use crate::domain::time::Instant;
@@ -91,6 +93,8 @@ pub struct Parts {
     pub transport: Transport,
     /// When volunteers are not written to, nor have to answer; `None` where that is no matter.
     pub quiet: Option<Quiet>,
+    /// By what letters come in.
+    pub inbound: Door,
 }
 
 impl std::ops::Deref for App {
@@ -116,6 +120,17 @@ impl App {
             shared: SharedReads::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }))
+    }
+
+    /// The address to which programs answer about `id`, where somebody reads what they say: the site's own with a seal
+    /// behind a plus.
+    #[must_use]
+    pub fn answers_to(&self, what: LinkFor, id: uuid::Uuid) -> Option<Email> {
+        if !self.inbound.is_open() {
+            return None;
+        }
+        let (local, domain) = self.site.from.email().as_str().split_once('@')?;
+        Email::parse(&format!("{local}+{}@{domain}", self.links.seal_address(what, id))).ok()
     }
 
     /// Runs a use case that only reads, on one consistent view of the data.

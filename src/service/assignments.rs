@@ -180,6 +180,16 @@ pub fn release_by_link(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, Se
     end(tx, assigned, state, "The new time does not suit.", CancelCause::Released)
 }
 
+/// The volunteer's calendar program declines the invite, which gives the seat back.
+///
+/// # Errors
+/// `not_found`; `wrong_state` unless it is ahead.
+pub fn release_by_calendar(tx: &mut Tx<'_>, id: AssignmentId) -> Result<Assigned, ServiceError> {
+    let assigned = behind(tx, id)?;
+    let state = assigned.row.state.release()?;
+    end(tx, assigned, state, "Declined in a calendar program.", CancelCause::Released)
+}
+
 /// The office takes the volunteer off; the rest goes on.
 ///
 /// # Errors

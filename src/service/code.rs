@@ -137,6 +137,8 @@ pub enum Code {
     InvalidFields,
     /// The table cannot be read.
     UnreadableTable,
+    /// The letter cannot be read.
+    UnreadableLetter,
     /// The table has too many lines.
     TooManyLines,
     /// This key was used for another request.
@@ -223,6 +225,7 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::InvalidFields,
         Self::UnreadableTable,
+        Self::UnreadableLetter,
         Self::TooManyLines,
         Self::IdempotencyKeyReused,
         Self::PreconditionRequired,
@@ -657,6 +660,12 @@ impl Code {
                 422,
                 "The table cannot be read",
                 "The file is no table that can be read as a whole: its encoding, its columns or its quotation marks are wrong. The detail says what and what to do; nothing was done with it.",
+            ),
+            Self::UnreadableLetter => (
+                "unreadable_letter",
+                422,
+                "The letter cannot be read",
+                "These octets are no letter that is taken in: they have no headers, or too many parts, or are too many. The detail says which; nothing was done.",
             ),
             Self::TooManyLines => (
                 "too_many_lines",

@@ -29,6 +29,7 @@ pub mod ground;
 pub mod hours;
 pub mod idempotency;
 pub mod imports;
+pub mod inbound;
 pub mod judging;
 pub mod matching;
 pub mod matching_runs;

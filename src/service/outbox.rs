@@ -13,14 +13,16 @@ use super::access::{self, Actor};
 use super::app::{App, Tx};
 use super::code::Code;
 use super::error::ServiceError;
+use crate::auth::link::LinkFor;
 use crate::auth::secret::Secret;
 use crate::domain::ids::{CampusId, LetterId};
-use crate::domain::letter::{Letter, LetterState};
+use crate::domain::letter::{Letter, LetterKind, LetterState};
 use crate::domain::notice::{Notice, PlaceChange, PlaceOfMany, PlaceStands, Recipient};
 use crate::domain::people::access::Action;
 use crate::domain::time::Instant;
-use crate::mail::letters as wording;
+use crate::mail::letters::{self as wording, Letterhead};
 use crate::mail::transport::SendFault;
+use crate::store::bounces;
 use crate::store::db::{Location, StoreError};
 use crate::store::letters::{self, Outcome};
 
@@ -64,8 +66,15 @@ pub fn post_later(
     notice: &Notice,
     not_before: Instant,
 ) -> Result<(), ServiceError> {
-    let letter = wording::render(notice, to, &tx.app.site, LetterId::mint(), tx.now)
-        .map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    let (app, id) = (tx.app, LetterId::mint());
+    let invited = |uid: &str| {
+        let (id, _) = uid.split_once('@')?;
+        app.answers_to(LinkFor::Invite, id.parse().ok()?)
+    };
+    let head = Letterhead { site: &app.site, answers_to: &invited };
+    let letter =
+        wording::render(notice, to, head, id, tx.now).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    let letter = Letter { bounces_to: app.answers_to(LinkFor::Letter, id.uuid()), ..letter };
     letters::insert(tx.conn, campus, &letter, not_before)?;
     Ok(())
 }
@@ -149,13 +158,25 @@ pub async fn deliver_due(app: &App) -> Result<usize, ServiceError> {
     let mut went = 0;
     loop {
         let name = owner.clone();
-        let taken =
-            app.write(move |tx| Ok(letters::lease_due(tx.conn, &name, tx.now, tx.now.plus(LEASE), HANDFUL)?)).await?;
+        let taken = app.write(move |tx| {
+            let taken = letters::lease_due(tx.conn, &name, tx.now, tx.now.plus(LEASE), HANDFUL)?;
+            let bounced = bounces::list(tx.conn, taken.iter().map(|(letter, _)| letter.to.email()))?;
+            Ok((taken, bounced))
+        });
+        let (taken, bounced) = taken.await?;
         if taken.is_empty() {
             return Ok(went);
         }
         let outcomes: Vec<(LetterId, Outcome)> = futures_util::stream::iter(taken)
-            .map(|(letter, tries)| send(app, letter, tries))
+            .map(|(letter, tries)| {
+                let bounced = bounced.get(letter.to.email().as_str());
+                async move {
+                    match bounced.filter(|_| letter.kind != LetterKind::SignInLink) {
+                        Some((said, since)) => (letter.id, spared(said, *since)),
+                        None => send(app, letter, tries).await,
+                    }
+                }
+            })
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
@@ -183,6 +204,14 @@ pub async fn take_over(app: &App) -> Result<usize, ServiceError> {
         Location::Sqlite(_) => app.write(|tx| Ok(letters::release_all(tx.conn, tx.now)?)).await,
         Location::Postgres(_) => Ok(0),
     }
+}
+
+/// A letter that is not sent because an earlier one came back. Whoever asks for a link to sign in gets it all the same, since
+/// nobody else could help them.
+fn spared(said: &str, since: Instant) -> Outcome {
+    Outcome::Undeliverable(short(&format!(
+        "not sent: a letter to this address came back at {since}: {said}; sent again by hand, it goes"
+    )))
 }
 
 async fn send(app: &App, letter: Letter, tries: i32) -> (LetterId, Outcome) {
@@ -250,6 +279,7 @@ pub fn retry(tx: &mut Tx<'_>, actor: &Actor, id: LetterId) -> Result<LetterRow, 
         )
         .with("state", state));
     }
+    bounces::forgive(tx.conn, id)?;
     letters::find(tx.conn, id)?.ok_or(ServiceError::NotFound)
 }
 

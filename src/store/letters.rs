@@ -24,6 +24,8 @@ struct Kept {
     attached: Vec<(String, String)>,
     #[serde(default)]
     qr: Option<String>,
+    #[serde(default)]
+    bounces_to: Option<String>,
 }
 
 /// A letter as lists show it.
@@ -74,6 +76,7 @@ pub fn insert(
         calendar: letter.calendar.as_ref().map(part),
         attached: letter.attached.iter().map(part).collect(),
         qr: letter.qr.clone(),
+        bounces_to: letter.bounces_to.as_ref().map(ToString::to_string),
     };
     diesel::insert_into(letters::table)
         .values((
@@ -194,6 +197,7 @@ fn load(conn: &mut Conn, id: LetterId) -> Result<(Letter, i32), StoreError> {
         calendar: kept.calendar.map(part).transpose()?,
         attached: kept.attached.into_iter().map(part).collect::<Result<_, _>>()?,
         qr: kept.qr,
+        bounces_to: kept.bounces_to.map(|email| Email::parse(&email).map_err(|_| corrupt("an address"))).transpose()?,
         message_id,
         thread,
         created,

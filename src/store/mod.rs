@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod assignments;
 pub mod attention_items;
 pub mod bookings;
+pub mod bounces;
 pub mod campus_requests;
 pub mod campus_volunteers;
 pub mod campuses;

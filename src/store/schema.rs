@@ -534,6 +534,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::store::columns::{Id, Moment};
+    use diesel::sql_types::*;
+
+    #[allow(missing_docs)]
+    bounced_addresses (email) {
+        email -> Text,
+        letter_id -> Id,
+        said -> Text,
+        since -> Moment,
+    }
+}
+
+diesel::table! {
     use crate::store::columns::{Document, Id, Moment};
     use diesel::sql_types::*;
 
@@ -762,6 +775,7 @@ diesel::joinable!(place_log -> students (student_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    bounced_addresses,
     sessions,
     refresh_tokens,
     sign_in_links,

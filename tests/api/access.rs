@@ -281,6 +281,8 @@ const TABLE: &[Row] = &[
     // The office's desk.
     ("list_attention", Nothing, "", COORDINATOR),
     ("list_letters", Nothing, "", COORDINATOR),
+    // Here no key is set; who has one is told in a story of its own.
+    ("receive_inbound_letter", Nothing, "", [404; 6]),
     ("retry_letter", Undeliverable, "", COORDINATOR),
     // Calendars.
     ("get_campus_feed", Need, "", EVERYBODY),

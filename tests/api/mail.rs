@@ -27,6 +27,7 @@ fn letter(to: &str) -> Letter {
         kind: LetterKind::Confirmation,
         to: Person::new("Zoë \"Z\" Example, Ph.D.", Email::parse(to).unwrap()),
         from: Person::new("Rostrum", Email::parse("rostrum@example.edu").unwrap()),
+        bounces_to: None,
         reply_to: Some(Person::new("Career Office", Email::parse("careers@example.edu").unwrap())),
         subject: "Confirmed: Résumé workshop 🎓".to_owned(),
         text: format!("Grüße,\n.\n..two dots\nFrom here on\n{}\n", "long ".repeat(300)),
@@ -69,7 +70,7 @@ fn invite(title: &str, cause: Option<CancelCause>) -> Letter {
         from: Person::new("Rostrum", Email::parse("rostrum@example.edu").unwrap()),
     };
     let to = Recipient { person: Person::new("Zoë", Email::parse("zoe@example.net").unwrap()), zone: Some(zone) };
-    letters::render(&notice, &to, &site, LetterId::mint(), now).unwrap()
+    letters::render(&notice, &to, letters::Letterhead::of(&site), LetterId::mint(), now).unwrap()
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {

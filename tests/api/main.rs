@@ -42,6 +42,7 @@ mod policies;
 mod problems;
 mod races;
 mod releases;
+mod replies;
 mod reschedule;
 mod rotations;
 mod seating;

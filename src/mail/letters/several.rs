@@ -4,19 +4,19 @@
 
 use minijinja::{Value, context};
 
-use super::{line, part, told};
+use super::{Letterhead, line, part, told};
 use crate::domain::{
     agenda::{Answer, Status},
     letter::{CalendarMethod, CalendarPart},
-    notice::{Notice, PlaceChange, PlaceEnd, PlaceFacts, PlaceOfMany, PlaceStands, Recipient, Site},
+    notice::{Notice, PlaceChange, PlaceEnd, PlaceFacts, PlaceOfMany, PlaceStands, Recipient},
     time::Zone,
     wording,
 };
 
 /// A calendar for each of the places.
-pub(super) fn attached(notice: &Notice, to: &Recipient, site: &Site) -> Vec<CalendarPart> {
+pub(super) fn attached(notice: &Notice, to: &Recipient, head: Letterhead<'_>) -> Vec<CalendarPart> {
     let calendar = |place: &PlaceFacts, mark, status, method| {
-        part(notice, (place.entry(mark, status), place.when), method, Answer::Accepted, to, site)
+        part(notice, (place.entry(mark, status), place.when), method, Answer::Accepted, to, head)
     };
     match notice {
         Notice::PlacesConfirmed { places, .. } => places

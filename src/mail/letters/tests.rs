@@ -86,7 +86,7 @@ pub(crate) fn offer(engagement: Engagement) -> Notice {
 }
 
 pub(crate) fn write(notice: &Notice, to: &Recipient) -> Letter {
-    render(notice, to, &site(), LetterId::mint(), Instant::from_unix(1_800_000_000)).unwrap()
+    render(notice, to, Letterhead::of(&site()), LetterId::mint(), Instant::from_unix(1_800_000_000)).unwrap()
 }
 
 fn confirmed(mark: CalendarMark, by_office: bool, news: Option<News>, link: Option<String>) -> Notice {

@@ -1,0 +1,3 @@
+-- Forgets which addresses bounced. The letters stay as they are.
+
+drop table bounced_addresses;
