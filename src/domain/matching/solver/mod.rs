@@ -198,7 +198,7 @@ impl Effort {
         let base = Self::default();
         match pairs {
             0..50_000 => base,
-            50_000..500_000 => Self { rounds: 2, fresh: 0, ..base },
+            50_000..500_000 => Self { rounds: 1, fresh: 0, ..base },
             _ => Self { rounds: 1, fresh: 0, settle: false, ..base },
         }
     }
